@@ -1,0 +1,236 @@
+// Package history is what a run leaves to be judged: who called what, when it
+// returned, and how. It is the only thing checkers see; it knows neither
+// brokers nor simulators, so that any world can record one.
+//
+// Operations may arrive in any order of time (they are recorded when their
+// outcome is known). Names are interned: a History gives small numbers for
+// clients and partitions and holds the tables.
+package history
+
+import "fmt"
+
+// Time is nanoseconds since the start of the run.
+type Time int64
+
+// Infinity is the return time of an operation whose effect may still come.
+const Infinity Time = 1<<63 - 1
+
+// ClientID numbers one incarnation of a client: a restarted client is a new one.
+type ClientID uint32
+
+// PartitionID numbers a topic's partition.
+type PartitionID uint32
+
+// RecordID is the identity that a record carries in its assay-id header: the
+// producer's incarnation and the number of the send. A retry keeps it.
+// Zero is a record without identity (not ours).
+type RecordID uint64
+
+// NewRecordID joins a producer's incarnation and the number of a send (from 1).
+func NewRecordID(client ClientID, send uint32) RecordID {
+	return RecordID(uint64(client)<<32 | uint64(send))
+}
+
+// Client is the incarnation that sent the record.
+func (r RecordID) Client() ClientID { return ClientID(r >> 32) }
+
+// Send is the number of the send within its incarnation, from 1.
+func (r RecordID) Send() uint32 { return uint32(r) }
+
+// Outcome is what the caller knows when an operation has ended.
+type Outcome uint8
+
+const (
+	// OK: acknowledged.
+	OK Outcome = iota
+	// Failed: definitely without effect.
+	Failed
+	// Indeterminate: may have taken effect, or may still.
+	Indeterminate
+)
+
+func (o Outcome) String() string { return [...]string{"ok", "failed", "indeterminate"}[o] }
+
+// NoOffset is an offset that is not known (acks=0, a failure).
+const NoOffset int64 = -1
+
+// Produce is one send of one record, over all its attempts.
+type Produce struct {
+	Record    RecordID
+	Partition PartitionID
+	Key       uint64 // hash of the record's key, 0 without a key
+	Call      Time
+	Return    Time // Infinity unless OK or Failed
+	Outcome   Outcome
+	Attempts  uint8 // requests that carried it, saturating
+	Error     int16 // Kafka's error code of the last attempt, 0 for none
+	Offset    int64 // as acknowledged, or NoOffset
+}
+
+// Seen is one record as a reader got it.
+type Seen struct {
+	Offset int64
+	Record RecordID
+}
+
+// Read is one non-empty return of records of one partition to a reader, or an
+// empty one that says where the log ended.
+type Read struct {
+	Client    ClientID
+	Partition PartitionID
+	Call      Time  // the fetch request that brought the records was sent
+	Return    Time  // the records were handed to the reader
+	From      int64 // the reader's position before
+	Next      int64 // and after
+	// HighWatermark as the leader said with the records; NoOffset if unknown.
+	HighWatermark int64
+	Records       []Seen
+	Final         bool // part of the covering read after the load has ended
+}
+
+// MoveReason says why a reader's position moved without reading.
+type MoveReason uint8
+
+const (
+	// Assigned: the reader's first position.
+	Assigned MoveReason = iota
+	// Seek: the application asked for it.
+	Seek
+	// Reset: auto.offset.reset took effect, the position was out of range or missing.
+	Reset
+	// Truncated: the reader found by leader epoch that the log was cut below
+	// its position (KIP-320), and went to the point of divergence.
+	Truncated
+)
+
+func (m MoveReason) String() string {
+	return [...]string{"assigned", "seek", "reset", "truncated"}[m]
+}
+
+// Move is a change of a reader's position without reading.
+type Move struct {
+	Client    ClientID
+	Partition PartitionID
+	At        Time
+	From, To  int64
+	Reason    MoveReason
+}
+
+// ListOffsets is an exact reading of a log's end (fresh-reads only).
+type ListOffsets struct {
+	Client       ClientID
+	Partition    PartitionID
+	Call, Return Time
+	End          int64
+}
+
+// Cover is the outcome of the covering final read of one partition: every
+// offset in [LogStart, End) was read, or why not.
+type Cover struct {
+	Partition        PartitionID
+	Call, Return     Time
+	LogStart         int64
+	End              int64 // the high watermark it had to reach
+	Complete         bool
+	IncompleteReason string
+}
+
+// Batch is one stored batch, by what it says.
+type Batch struct {
+	Base, Last  int64
+	LeaderEpoch int32
+	Hash        uint64 // of the whole content, timestamps and producer fields included
+}
+
+// Replica is what one replica held of a partition below its own high watermark
+// at a time: all of it (Whole), or what has newly come below the leader's.
+type Replica struct {
+	At            Time
+	Broker        string
+	Partition     PartitionID
+	LeaderEpoch   int32
+	Leader        bool
+	Whole         bool
+	LogStart      int64
+	HighWatermark int64
+	Batches       []Batch
+}
+
+// Fault is a fault as it was applied.
+type Fault struct {
+	ID         int // its number in the applied timeline
+	Kind       string
+	Targets    []string // concrete names
+	Detail     string   // in words: "disk: tear"
+	Start, End Time
+}
+
+// Phase marks a border of the run.
+type Phase uint8
+
+const (
+	// WarmupEnds: metrics begin to count.
+	WarmupEnds Phase = iota
+	// LoadEnds: no new sends.
+	LoadEnds
+	// FaultsEnd: the last fault has ended and load has ended; recovery is counted from here.
+	FaultsEnd
+	// DrainEnds: clients had their time; the covering read starts.
+	DrainEnds
+	// RunEnds: nothing happens after it.
+	RunEnds
+)
+
+// Phases are the names of the borders, as the NDJSON form writes them.
+var Phases = [...]string{"warmup-ends", "load-ends", "faults-end", "drain-ends", "run-ends"}
+
+func (p Phase) String() string { return Phases[p] }
+
+// Border is the passing of a Phase.
+type Border struct {
+	Phase Phase
+	At    Time
+}
+
+// Leaderless is a partition found without a working leader when the drain ended.
+type Leaderless struct {
+	Partition PartitionID
+	At        Time
+	Reason    string // "ISR [2] is below the minimum and its members are down"
+}
+
+// Sink takes a history as it happens. A History is one; so are checkers.
+type Sink interface {
+	Client(id ClientID, name string, incarnation int)
+	Partition(id PartitionID, topic string, partition int32)
+	Produce(Produce)
+	Read(Read) // Records is only valid during the call
+	Move(Move)
+	ListOffsets(ListOffsets)
+	Cover(Cover)
+	Replica(Replica) // Batches is only valid during the call
+	Fault(Fault)
+	Border(Border)
+	Leaderless(Leaderless)
+}
+
+// ClientName is an entry of the client table.
+type ClientName struct {
+	Name        string
+	Incarnation int // 1 for the first
+}
+
+func (c ClientName) String() string {
+	if c.Incarnation <= 1 {
+		return c.Name
+	}
+	return fmt.Sprintf("%s (incarnation %d)", c.Name, c.Incarnation)
+}
+
+// PartitionName is an entry of the partition table.
+type PartitionName struct {
+	Topic     string
+	Partition int32
+}
+
+func (p PartitionName) String() string { return fmt.Sprintf("%s/%d", p.Topic, p.Partition) }

@@ -1,0 +1,98 @@
+package faults
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// Cluster is what an Engine sees and hurts. Names are those of nodes
+// ("broker-1", "controller-2", "web-0"). Lists are in a fixed order.
+//
+// What it sees is the active controller's view, apart from Impaired, which
+// looks into every node: who decides whether a fault is within its budget must
+// know more than the cluster does about itself.
+type Cluster interface {
+	Now() time.Duration // since the run's start
+	At(at time.Duration, do func())
+
+	Brokers() []string
+	Controllers() []string
+	Clients() []string
+	// Members returns the nodes that a name stands for: a node itself, or the
+	// instances of a client ("web" is web-0, web-1, ...). Nil: unknown.
+	Members(name string) []string
+	ActiveController() (string, bool)
+	Leader(topic string, partition int32) (string, bool)
+	// Followers are the other replicas, in-sync ones first.
+	Followers(topic string, partition int32) []string
+	InSync(topic string, partition int32) []string
+	// Leading are the brokers that lead some partition of a topic of the scenario.
+	Leading() []string
+	Up(name string) bool
+
+	// Impaired are the brokers that are down, paused, cut off from a majority
+	// of controllers or not in sync.
+	Impaired() []string
+	// ImpairedControllers are the controllers that are down, paused or cut off.
+	ImpairedControllers() []string
+	// Survives says whether every partition keeps an unimpaired replica if
+	// these brokers are impaired.
+	Survives(impaired []string) bool
+
+	// Kill ends a process. With a chance it dies in the middle of a step,
+	// between two writes to its files, soon after now.
+	Kill(name string, chance *rand.Rand)
+	PowerLoss(name string, mode DiskMode, chance *rand.Rand)
+	Restart(name string)
+	Pause(name string)
+	Resume(name string)
+	// Cut stalls what flows from one set to the other until heal is called.
+	Cut(from, to []string) (heal func())
+	// Slow adds latency to what flows from one set to the other.
+	Slow(from, to []string, latency time.Duration) (heal func())
+	Reset(name string, late bool, chance *rand.Rand)
+	// MoveLeader moves leadership. Without fence the present leader learns of
+	// it only after the duration.
+	MoveLeader(topic string, partition int32, to string, fence bool, duration time.Duration) error
+	DelayMetadata(name string, duration time.Duration)
+
+	// Stream is the random stream of one named purpose of this run.
+	Stream(purpose ...string) *rand.Rand
+}
+
+// Outcome of a fault that came to its time.
+type Outcome uint8
+
+const (
+	// Applied as asked.
+	Applied Outcome = iota
+	// Reduced to fewer targets, to stay within the budget.
+	Reduced
+	// Skipped: no target, or beyond the budget.
+	Skipped
+)
+
+func (o Outcome) String() string { return [...]string{"applied", "reduced", "skipped"}[o] }
+
+// Record is one fault as it was applied or skipped. Spec is concrete: its
+// targets and groups are names, so that a timeline of them replays the run.
+type Record struct {
+	Spec    Spec
+	Outcome Outcome
+	Reason  string
+	Start   time.Duration
+	End     time.Duration // Start for kinds that do not last
+}
+
+// Names lists the nodes that the fault hit: its targets, or its first group.
+func (r Record) Names() []string {
+	targets := r.Spec.Target
+	if len(r.Spec.Groups) > 0 {
+		targets = r.Spec.Groups[0]
+	}
+	names := make([]string, len(targets))
+	for i, t := range targets {
+		names[i] = t.String()
+	}
+	return names
+}

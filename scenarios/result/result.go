@@ -1,0 +1,118 @@
+// Package result is what a scenario's runs come to: the content of result.json
+// and, beside it, what reports need to tell a violation's story.
+package result
+
+import "assay/faults"
+
+// Version of result.json.
+const Version = 1
+
+// Result is one scenario's outcome over all variants and seeds.
+type Result struct {
+	Version  int       `json:"version"`
+	Scenario string    `json:"scenario"`
+	Outcome  Outcome   `json:"outcome"`
+	ExitCode int       `json:"exit_code"`
+	Variants []Variant `json:"variants"` // "base" first, then by the file's order
+}
+
+// Outcome compares what was found with what was expected.
+type Outcome string
+
+// Outcomes. Threshold is the scenario's alone: all claims came out as expected,
+// but a threshold did not hold.
+const (
+	Expected     Outcome = "expected"
+	Unexpected   Outcome = "unexpected"
+	Inconclusive Outcome = "inconclusive"
+	Threshold    Outcome = "threshold"
+	Interrupted  Outcome = "interrupted"
+)
+
+// Variant is one variant's outcome over its seeds.
+type Variant struct {
+	Name     string   `json:"name"`
+	Seeds    []string `json:"seeds"` // those that ran, "0x..."
+	Claims   []Claim  `json:"claims"`
+	Exercise Counters `json:"exercise"` // summed over the seeds, all counters of the format
+	// Requirements that were not met, in words; each makes the variant's claims inconclusive.
+	Unmet []string `json:"unmet,omitempty"`
+	// Thresholds that did not hold, in words.
+	Crossed []string          `json:"crossed,omitempty"`
+	Metrics map[string]int64  `json:"metrics"` // nanoseconds, records, or records per second, by name
+	Digests map[string]string `json:"digests"` // by seed
+
+	// Points are the rare places reached, with the number of seeds that did.
+	Points Counters `json:"points,omitempty"`
+	// Invariants are white-box findings, reported apart from claims.
+	Invariants []Invariant `json:"invariants,omitempty"`
+}
+
+// Counters are named numbers; JSON sorts them by name.
+type Counters map[string]int64
+
+// Claim is one claim's verdict over the seeds of a variant.
+type Claim struct {
+	Name      string `json:"name"`
+	Guarantee string `json:"guarantee"`
+	Expect    string `json:"expect"`  // holds, violated
+	Verdict   string `json:"verdict"` // holds, violated, inconclusive
+	Outcome   string `json:"outcome"` // expected, unexpected, inconclusive
+	// Violating is the number of seeds with a counterexample.
+	Violating      int              `json:"seeds_violating"`
+	FirstViolating string           `json:"first_violating_seed,omitempty"`
+	Anomalies      map[string]int64 `json:"anomalies,omitempty"`
+	Witness        *Witness         `json:"witness"`
+
+	Exercised bool   `json:"exercised"`        // something was there to judge
+	Bound     string `json:"bound"`            // "no counterexample in 200 of 200 seeds (below 1.5 % of seeds at 95 %)"
+	Reason    string `json:"reason,omitempty"` // why inconclusive
+}
+
+// Witness is the counterexample of the first violating seed.
+type Witness struct {
+	Anomaly    string      `json:"anomaly"`
+	Partition  string      `json:"partition,omitempty"` // topic/partition
+	Offsets    []int64     `json:"offsets,omitempty"`
+	Sentence   string      `json:"sentence"` // who, what, when, and why it is wrong
+	Operations []Operation `json:"operations"`
+	Faults     []string    `json:"faults,omitempty"` // ids of the applied faults that explain it
+	Damage     *Damage     `json:"damage,omitempty"`
+}
+
+// Operation is one operation of a witness.
+type Operation struct {
+	Client string `json:"client"`
+	What   string `json:"what"`
+	Call   int64  `json:"call"`   // nanoseconds since the run's start
+	Return int64  `json:"return"` // -1: never
+}
+
+// Damage is a loss or duplication in numbers, of the witness's seed.
+type Damage struct {
+	Records     int64 `json:"records"`
+	FirstOffset int64 `json:"first_offset"`
+	LastOffset  int64 `json:"last_offset"`
+	From        int64 `json:"from"` // nanoseconds since the run's start
+	To          int64 `json:"to"`
+}
+
+// Invariant is a white-box finding: trouble inside the brokers, whether or not a client saw it.
+type Invariant struct {
+	Name  string `json:"name"`
+	Seeds int    `json:"seeds"`
+	First string `json:"first_seed"`
+	Says  string `json:"says"`
+}
+
+// Story is what a report needs of one seed besides Result: of the first
+// violating seed of a variant, or else of its first.
+type Story struct {
+	Variant string
+	Seed    uint64
+	Faults  []faults.Record // in order of time
+	Swarm   []string        // what the swarm drew, in words: kinds, targets, safe knobs
+	LoadEnd int64           // nanoseconds since the run's start
+	RunEnd  int64
+	History []byte // history.ndjson.zst
+}
