@@ -1,11 +1,16 @@
 package faults
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"time"
+
+	"assay/internal/chance"
 )
+
+// drawnPrefix begins the ids of drawn faults; those of a timeline are t1, t2, ...
+const drawnPrefix = "r"
 
 // defaultTargets are drawn from where a random section names none.
 var defaultTargets = []Target{{Kind: One}, {Kind: Minority}, {Kind: Leaders}, {Kind: Controller}, {Kind: Clients}}
@@ -29,6 +34,23 @@ func Draw(random *Random, until time.Duration, stream func(purpose ...string) *r
 	if random == nil || random.Interval <= 0 {
 		return nil
 	}
+	kinds, targets := Swarm(random, stream)
+	moments := stream("faults", "moments")
+	var specs []Spec
+	at := time.Duration(0)
+	for n := 1; ; n++ {
+		at += chance.Exponential(random.Interval, moments)
+		if at >= until {
+			return specs
+		}
+		id := drawnPrefix + strconv.Itoa(n)
+		specs = append(specs, drawOne(id, at, kinds, targets, random.Duration, stream("faults", id, "draw")))
+	}
+}
+
+// Swarm returns the kinds and targets that the faults of one run are drawn from:
+// all that the section names, or with swarm a non-empty subset of each.
+func Swarm(random *Random, stream func(purpose ...string) *rand.Rand) ([]Kind, []Target) {
 	kinds, targets := random.Kinds, random.Targets
 	if len(kinds) == 0 {
 		kinds = DefaultKinds()
@@ -40,17 +62,7 @@ func Draw(random *Random, until time.Duration, stream func(purpose ...string) *r
 		kinds = subset(kinds, stream("faults", "swarm", "kinds"))
 		targets = subset(targets, stream("faults", "swarm", "targets"))
 	}
-	moments := stream("faults", "moments")
-	var specs []Spec
-	at := time.Duration(0)
-	for n := 1; ; n++ {
-		at += exponential(moments, random.Interval)
-		if at >= until {
-			return specs
-		}
-		id := fmt.Sprintf("r%d", n)
-		specs = append(specs, drawOne(id, at, kinds, targets, random.Duration, stream("faults", id, "draw")))
-	}
+	return kinds, targets
 }
 
 func drawOne(id string, at time.Duration, kinds []Kind, targets []Target, duration Range, chance *rand.Rand) Spec {
@@ -118,25 +130,6 @@ func logUniform(chance *rand.Rand, low, high time.Duration) time.Duration {
 		value *= 2
 	}
 	return value + time.Duration(chance.Int64N(int64(value)))
-}
-
-// exponential draws with the given mean. It sums the halvings that a fair coin
-// gives and fills in between, in integers: math.Log differs between CPUs.
-func exponential(chance *rand.Rand, mean time.Duration) time.Duration {
-	const ln2 = 693147 // millionths
-	halvings := int64(0)
-	for chance.Int64N(2) == 1 {
-		halvings++
-	}
-	// Within one halving the density falls by half: draw by rejection.
-	for {
-		x := chance.Int64N(1 << 20) // position within the halving
-		// Chord of 2^-x over [0,1]; its error is below 9 % and far below what
-		// the mean of a handful of faults can show.
-		if chance.Int64N(2<<20) < 2<<20-x {
-			return time.Duration(int64(mean) / 1000 * (ln2 * (halvings<<20 + x) >> 20) / 1000)
-		}
-	}
 }
 
 // pick draws n of names, keeping their order.

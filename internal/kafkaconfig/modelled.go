@@ -55,6 +55,7 @@ var modelledBroker = []note{
 }
 
 var modelledTopic = []note{
+	{name: "internal.segment.bytes", about: "Like segment.bytes, without its lower bound: for tests that need many small segments."},
 	{name: "cleanup.policy", about: "What happens to old segments.", values: []string{"delete"}},
 	{name: "flush.messages", about: "After how many records the log is synced to disk; the default leaves it to the page cache."},
 	{name: "flush.ms", about: "After how long unsynced records are synced to disk; the default leaves it to the page cache."},

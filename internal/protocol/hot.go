@@ -21,7 +21,7 @@ func produceRequestSize(r *kmsg.ProduceRequest) int {
 	size := produceRequestOverhead
 	for i := range r.Topics {
 		t := &r.Topics[i]
-		size += topicOverhead + len(t.Topic)
+		size += topicSize(r.Version >= 13, t.Topic)
 		for j := range t.Partitions {
 			size += 8 + len(t.Partitions[j].Records)
 		}
@@ -32,7 +32,7 @@ func produceRequestSize(r *kmsg.ProduceRequest) int {
 func produceResponseSize(r *kmsg.ProduceResponse) int {
 	size := produceResponseOverhead
 	for i := range r.Topics {
-		size += topicOverhead + len(r.Topics[i].Topic) + produceResponsePartition*len(r.Topics[i].Partitions)
+		size += topicSize(r.Version >= 13, r.Topics[i].Topic) + produceResponsePartition*len(r.Topics[i].Partitions)
 	}
 	return size
 }
@@ -40,7 +40,7 @@ func produceResponseSize(r *kmsg.ProduceResponse) int {
 func fetchRequestSize(r *kmsg.FetchRequest) int {
 	size := fetchRequestOverhead
 	for i := range r.Topics {
-		size += topicOverhead + len(r.Topics[i].Topic) + fetchRequestPartition*len(r.Topics[i].Partitions)
+		size += topicSize(r.Version >= 13, r.Topics[i].Topic) + fetchRequestPartition*len(r.Topics[i].Partitions)
 	}
 	for i := range r.ForgottenTopics {
 		size += topicOverhead + 4*len(r.ForgottenTopics[i].Partitions)
@@ -52,7 +52,7 @@ func fetchResponseSize(r *kmsg.FetchResponse) int {
 	size := fetchResponseOverhead
 	for i := range r.Topics {
 		t := &r.Topics[i]
-		size += topicOverhead + len(t.Topic)
+		size += topicSize(r.Version >= 13, t.Topic)
 		for j := range t.Partitions {
 			size += fetchResponsePartition + len(t.Partitions[j].RecordBatches)
 		}
@@ -85,8 +85,12 @@ func mixProduceResponse(h *mixer, r *kmsg.ProduceResponse) {
 			h.word(uint64(uint32(p.Partition))<<16 | uint64(uint16(p.ErrorCode)))
 			h.word(uint64(p.BaseOffset))
 			h.word(uint64(p.LogAppendTime))
-			h.word(uint64(p.LogStartOffset))
-			h.word(uint64(uint32(p.CurrentLeader.LeaderID))<<32 | uint64(uint32(p.CurrentLeader.LeaderEpoch)))
+			if r.Version >= 5 {
+				h.word(uint64(p.LogStartOffset))
+			}
+			if r.Version >= 10 {
+				h.word(uint64(uint32(p.CurrentLeader.LeaderID))<<32 | uint64(uint32(p.CurrentLeader.LeaderEpoch)))
+			}
 		}
 	}
 }
@@ -94,19 +98,32 @@ func mixProduceResponse(h *mixer, r *kmsg.ProduceResponse) {
 func mixFetchRequest(h *mixer, r *kmsg.FetchRequest) {
 	h.word(uint64(uint32(r.MaxWaitMillis))<<32 | uint64(uint32(r.MinBytes)))
 	h.word(uint64(uint32(r.MaxBytes))<<32 | uint64(uint8(r.IsolationLevel)))
-	h.word(uint64(uint32(r.SessionID))<<32 | uint64(uint32(r.SessionEpoch)))
-	h.word(uint64(uint32(r.ReplicaID))<<32 | uint64(uint32(r.ReplicaState.ID)))
-	h.word(uint64(r.ReplicaState.Epoch))
+	if r.Version >= 7 {
+		h.word(uint64(uint32(r.SessionID))<<32 | uint64(uint32(r.SessionEpoch)))
+	}
+	if r.Version >= 15 {
+		h.word(uint64(uint32(r.ReplicaState.ID)))
+		h.word(uint64(r.ReplicaState.Epoch))
+	} else {
+		h.word(uint64(uint32(r.ReplicaID)))
+	}
 	for i := range r.Topics {
 		t := &r.Topics[i]
 		mixTopic(h, r.Version >= 13, t.Topic, t.TopicID)
 		for j := range t.Partitions {
 			p := &t.Partitions[j]
-			h.word(uint64(uint32(p.Partition))<<32 | uint64(uint32(p.CurrentLeaderEpoch)))
+			h.word(uint64(uint32(p.Partition))<<32 | uint64(uint32(p.PartitionMaxBytes)))
 			h.word(uint64(p.FetchOffset))
-			h.word(uint64(uint32(p.LastFetchedEpoch))<<32 | uint64(uint32(p.PartitionMaxBytes)))
-			h.word(uint64(p.LogStartOffset))
-			h.word(uint64(p.HighWatermark))
+			if r.Version >= 5 {
+				h.word(uint64(p.LogStartOffset))
+			}
+			if r.Version >= 9 {
+				h.word(uint64(uint32(p.CurrentLeaderEpoch)))
+			}
+			if r.Version >= 12 {
+				h.word(uint64(uint32(p.LastFetchedEpoch)))
+				h.word(uint64(p.HighWatermark))
+			}
 		}
 	}
 	for i := range r.ForgottenTopics {
@@ -119,8 +136,10 @@ func mixFetchRequest(h *mixer, r *kmsg.FetchRequest) {
 }
 
 func mixFetchResponse(h *mixer, r *kmsg.FetchResponse) {
-	h.word(uint64(uint32(r.ThrottleMillis))<<32 | uint64(uint32(r.SessionID)))
-	h.word(uint64(uint16(r.ErrorCode)))
+	h.word(uint64(uint32(r.ThrottleMillis)))
+	if r.Version >= 7 {
+		h.word(uint64(uint32(r.SessionID))<<16 | uint64(uint16(r.ErrorCode)))
+	}
 	for i := range r.Topics {
 		t := &r.Topics[i]
 		mixTopic(h, r.Version >= 13, t.Topic, t.TopicID)
@@ -129,14 +148,28 @@ func mixFetchResponse(h *mixer, r *kmsg.FetchResponse) {
 			h.word(uint64(uint32(p.Partition))<<16 | uint64(uint16(p.ErrorCode)))
 			h.word(uint64(p.HighWatermark))
 			h.word(uint64(p.LastStableOffset))
-			h.word(uint64(p.LogStartOffset))
-			h.word(uint64(uint32(p.DivergingEpoch.Epoch)))
-			h.word(uint64(p.DivergingEpoch.EndOffset))
-			h.word(uint64(uint32(p.CurrentLeader.LeaderID))<<32 | uint64(uint32(p.CurrentLeader.LeaderEpoch)))
-			h.word(uint64(uint32(p.PreferredReadReplica)))
+			if r.Version >= 5 {
+				h.word(uint64(p.LogStartOffset))
+			}
+			if r.Version >= 11 {
+				h.word(uint64(uint32(p.PreferredReadReplica)))
+			}
+			if r.Version >= 12 {
+				h.word(uint64(uint32(p.DivergingEpoch.Epoch)))
+				h.word(uint64(p.DivergingEpoch.EndOffset))
+				h.word(uint64(uint32(p.CurrentLeader.LeaderID))<<32 | uint64(uint32(p.CurrentLeader.LeaderEpoch)))
+			}
 			h.bytes(p.RecordBatches)
 		}
 	}
+}
+
+// topicSize is a topic's share, as the version names it: by id or by name.
+func topicSize(byID bool, name string) int {
+	if byID {
+		return topicOverhead
+	}
+	return topicOverhead + len(name)
 }
 
 // mixTopic hashes a topic as the version names it: by id or by name.

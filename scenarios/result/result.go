@@ -61,7 +61,7 @@ type Claim struct {
 	// Violating is the number of seeds with a counterexample.
 	Violating      int              `json:"seeds_violating"`
 	FirstViolating string           `json:"first_violating_seed,omitempty"`
-	Anomalies      map[string]int64 `json:"anomalies,omitempty"`
+	Anomalies      map[string]int64 `json:"anomalies"`
 	Witness        *Witness         `json:"witness"`
 
 	Exercised bool   `json:"exercised"`        // something was there to judge

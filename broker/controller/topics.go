@@ -1,0 +1,320 @@
+package controller
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"assay/broker/metadata"
+	"assay/internal/kafka"
+)
+
+const (
+	maxTopicName  = 249
+	maxPartitions = 10_000 // of one request, as Kafka limits a topic's creation
+)
+
+// topicError is a refusal with its reason.
+type topicError struct {
+	kafka  *kerr.Error
+	reason string
+}
+
+func refuse(err *kerr.Error, format string, values ...any) *topicError {
+	return &topicError{err, fmt.Sprintf(format, values...)}
+}
+
+// createTopics answers CreateTopics. Each topic succeeds or fails on its own.
+func (d *decision) createTopics(r *kmsg.CreateTopicsRequest) kmsg.Response {
+	response := kmsg.NewPtrCreateTopicsResponse()
+	response.Version = r.Version
+	for i := range r.Topics {
+		asked := &r.Topics[i]
+		answer := kmsg.NewCreateTopicsResponseTopic()
+		answer.Topic = asked.Topic
+		answer.NumPartitions, answer.ReplicationFactor = -1, -1
+		repeated := 0
+		for j := range r.Topics {
+			if r.Topics[j].Topic == asked.Topic {
+				repeated++
+			}
+		}
+		var err *topicError
+		if repeated > 1 {
+			err = refuse(kerr.InvalidRequest, "Duplicate topic name.")
+		} else {
+			err = d.createTopic(asked, r.ValidateOnly, &answer)
+		}
+		if err != nil {
+			answer.ErrorCode = err.kafka.Code
+			answer.ErrorMessage = kmsg.StringPtr(err.reason)
+		}
+		response.Topics = append(response.Topics, answer)
+	}
+	return response
+}
+
+func (d *decision) createTopic(asked *kmsg.CreateTopicsRequestTopic, validateOnly bool, answer *kmsg.CreateTopicsResponseTopic) *topicError {
+	if err := d.checkTopicName(asked.Topic); err != nil {
+		return err
+	}
+	config, err := d.checkTopicConfig(asked.Configs)
+	if err != nil {
+		return err
+	}
+	partitions, err := d.assign(asked)
+	if err != nil {
+		return err
+	}
+	answer.NumPartitions, answer.ReplicationFactor = int32(len(partitions)), int16(len(partitions[0].Replicas))
+	if validateOnly {
+		return nil
+	}
+	id := d.newTopicID()
+	answer.TopicID = id
+	records := []metadata.Record{metadata.TopicRecord{Name: asked.Topic, ID: id}}
+	for number, p := range partitions {
+		records = append(records, metadata.PartitionRecord{Topic: id, Partition: int32(number), State: p})
+	}
+	for _, c := range config {
+		records = append(records, metadata.ConfigRecord{
+			Resource: metadata.ConfigResource{Type: metadata.TopicResource, Name: asked.Topic}, Key: c.Name, Value: *c.Value,
+		})
+	}
+	d.add(records...)
+	return nil
+}
+
+// newTopicID draws an id that no topic has. Kafka keeps 0 and 1 for itself and
+// avoids a leading dash, which tools take for an option.
+func (d *decision) newTopicID() kafka.TopicID {
+	for {
+		var id kafka.TopicID
+		for i := range 2 {
+			word := d.random.topicID.Uint64()
+			for j := range 8 {
+				id[8*i+j] = byte(word >> (8 * j))
+			}
+		}
+		if !id.IsZero() && id != metadata.LogID && !strings.HasPrefix(id.String(), "-") && d.image.TopicByID(id) == nil {
+			return id
+		}
+	}
+}
+
+func (d *decision) checkTopicName(name string) *topicError {
+	switch {
+	case name == "":
+		return refuse(kerr.InvalidTopicException, "Topic name is invalid: the empty string is not allowed")
+	case name == "." || name == "..":
+		return refuse(kerr.InvalidTopicException, "Topic name is invalid: '.' or '..' is not allowed")
+	case len(name) > maxTopicName:
+		return refuse(kerr.InvalidTopicException, "Topic name is invalid: the length of '%s' is longer than the max allowed length %d", name, maxTopicName)
+	case strings.ContainsFunc(name, illegalInTopicName):
+		return refuse(kerr.InvalidTopicException, "Topic name is invalid: '%s' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'", name)
+	case name == metadata.TopicName:
+		return refuse(kerr.InvalidRequest, "Topic '%s' is the cluster's own", name)
+	case d.image.Topic(name) != nil:
+		return refuse(kerr.TopicAlreadyExists, "Topic '%s' already exists.", name)
+	}
+	if !strings.ContainsAny(name, "._") {
+		return nil
+	}
+	for _, topic := range d.image.Topics() {
+		if collisionName(topic.Name) == collisionName(name) {
+			return refuse(kerr.InvalidTopicException, "Topic '%s' collides with existing topic: %s", name, topic.Name)
+		}
+	}
+	return nil
+}
+
+func illegalInTopicName(c rune) bool {
+	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-')
+}
+
+// collisionName is what two topics may not share: metric names know no dots.
+func collisionName(name string) string { return strings.ReplaceAll(name, ".", "_") }
+
+// checkTopicConfig returns the configuration to record, in the order of keys.
+func (d *decision) checkTopicConfig(configs []kmsg.CreateTopicsRequestTopicConfig) ([]kmsg.CreateTopicsRequestTopicConfig, *topicError) {
+	values := make(map[string]string, len(configs))
+	for _, c := range configs {
+		if c.Value == nil {
+			return nil, refuse(kerr.InvalidConfig, "Null value not supported for topic configs: %s", c.Name)
+		}
+		if _, repeated := values[c.Name]; repeated {
+			return nil, refuse(kerr.InvalidConfig, "Key %s is given twice", c.Name)
+		}
+		values[c.Name] = *c.Value
+	}
+	if d.config.ValidateTopicConfig != nil {
+		if err := d.config.ValidateTopicConfig(values); err != nil {
+			return nil, refuse(kerr.InvalidConfig, "%s", err)
+		}
+	}
+	sorted := slices.Clone(configs)
+	slices.SortFunc(sorted, func(a, b kmsg.CreateTopicsRequestTopicConfig) int { return strings.Compare(a.Name, b.Name) })
+	return sorted, nil
+}
+
+// assign gives a new topic's partitions their replicas: as asked, or in turns.
+func (d *decision) assign(asked *kmsg.CreateTopicsRequestTopic) ([]metadata.Partition, *topicError) {
+	if len(asked.ReplicaAssignment) > 0 {
+		return d.assignAsAsked(asked)
+	}
+	partitions, factor := asked.NumPartitions, asked.ReplicationFactor
+	if partitions == -1 {
+		partitions = d.config.Settings.Partitions
+	}
+	if factor == -1 {
+		factor = d.config.Settings.ReplicationFactor
+	}
+	switch {
+	case partitions <= 0 || partitions > maxPartitions:
+		return nil, refuse(kerr.InvalidPartitions, "Number of partitions was set to an invalid value: %d.", partitions)
+	case factor <= 0:
+		return nil, refuse(kerr.InvalidReplicationFactor, "Replication factor must be larger than 0, or -1 to use the default value.")
+	}
+	active, fenced := d.brokersByState()
+	switch {
+	case len(active) == 0:
+		return nil, refuse(kerr.InvalidReplicationFactor, "Unable to replicate the partition %d time(s): All brokers are currently fenced.", factor)
+	case int(factor) > len(active)+len(fenced):
+		return nil, refuse(kerr.InvalidReplicationFactor, "Unable to replicate the partition %d time(s): The target replication factor of %d cannot be reached because only %d broker(s) are registered.",
+			factor, factor, len(active)+len(fenced))
+	}
+	start := d.random.placement.IntN(len(active))
+	assigned := make([]metadata.Partition, partitions)
+	for number := range assigned {
+		replicas := placement(start, number, min(int(factor), len(active)), active)
+		replicas = append(replicas, fenced[:int(factor)-len(replicas)]...)
+		assigned[number] = d.newPartition(replicas)
+	}
+	return assigned, nil
+}
+
+// placement gives partition number its replicas: leaders in turns from start,
+// followers at a distance that grows each time around, so that the partitions
+// of one leader do not all share their followers.
+func placement(start, number, factor int, brokers []kafka.BrokerID) []kafka.BrokerID {
+	n := len(brokers)
+	leader := (start + number) % n
+	replicas := []kafka.BrokerID{brokers[leader]}
+	for i := range factor - 1 {
+		distance := 1 + (number/n+i)%(n-1)
+		replicas = append(replicas, brokers[(leader+distance)%n])
+	}
+	return replicas
+}
+
+func (d *decision) brokersByState() (active, fenced []kafka.BrokerID) {
+	for _, b := range d.image.Brokers() {
+		if b.Active() {
+			active = append(active, b.ID)
+		} else {
+			fenced = append(fenced, b.ID)
+		}
+	}
+	return active, fenced
+}
+
+// newPartition is a partition whose live replicas are in sync.
+func (d *decision) newPartition(replicas []kafka.BrokerID) metadata.Partition {
+	p := metadata.Partition{Replicas: replicas, Leader: kafka.NoLeader}
+	for _, id := range replicas {
+		if d.active(id) {
+			p.ISR = append(p.ISR, id)
+		}
+	}
+	if len(p.ISR) > 0 {
+		p.Leader = p.ISR[0]
+	}
+	return p
+}
+
+func (d *decision) assignAsAsked(asked *kmsg.CreateTopicsRequestTopic) ([]metadata.Partition, *topicError) {
+	switch {
+	case asked.ReplicationFactor != -1:
+		return nil, refuse(kerr.InvalidRequest, "A manual partition assignment was specified, but replication factor was not set to -1.")
+	case asked.NumPartitions != -1:
+		return nil, refuse(kerr.InvalidRequest, "A manual partition assignment was specified, but numPartitions was not set to -1.")
+	}
+	assigned := make([]metadata.Partition, len(asked.ReplicaAssignment))
+	factor := len(asked.ReplicaAssignment[0].Replicas)
+	for _, assignment := range asked.ReplicaAssignment {
+		number := assignment.Partition
+		if number < 0 || int(number) >= len(assigned) || assigned[number].Replicas != nil {
+			return nil, refuse(kerr.InvalidReplicaAssignment, "partitions should be a consecutive 0-based integer sequence")
+		}
+		if len(assignment.Replicas) != factor {
+			return nil, refuse(kerr.InvalidReplicaAssignment, "Manual assignments have different replication factors for different partitions")
+		}
+		replicas, err := d.checkReplicas(assignment.Replicas)
+		if err != nil {
+			return nil, err
+		}
+		assigned[number] = d.newPartition(replicas)
+		if len(assigned[number].ISR) == 0 {
+			return nil, refuse(kerr.InvalidReplicaAssignment, "All brokers specified in the manual partition assignment for partition %d are fenced or in controlled shutdown.", number)
+		}
+	}
+	return assigned, nil
+}
+
+func (d *decision) checkReplicas(asked []int32) ([]kafka.BrokerID, *topicError) {
+	if len(asked) == 0 {
+		return nil, refuse(kerr.InvalidReplicaAssignment, "The manual partition assignment includes an empty replica list.")
+	}
+	var replicas []kafka.BrokerID
+	for _, id := range asked {
+		switch {
+		case d.image.Broker(kafka.BrokerID(id)) == nil:
+			return nil, refuse(kerr.InvalidReplicaAssignment, "The manual partition assignment includes broker %d, but no such broker is registered.", id)
+		case slices.Contains(replicas, kafka.BrokerID(id)):
+			return nil, refuse(kerr.InvalidReplicaAssignment, "The manual partition assignment includes the broker %d more than once.", id)
+		}
+		replicas = append(replicas, kafka.BrokerID(id))
+	}
+	return replicas, nil
+}
+
+// deleteTopics answers DeleteTopics, by name or by id (KIP-516).
+func (d *decision) deleteTopics(r *kmsg.DeleteTopicsRequest) kmsg.Response {
+	response := kmsg.NewPtrDeleteTopicsResponse()
+	response.Version = r.Version
+	for _, name := range r.TopicNames {
+		response.Topics = append(response.Topics, d.deleteTopic(kmsg.StringPtr(name), kafka.TopicID{}))
+	}
+	for i := range r.Topics {
+		response.Topics = append(response.Topics, d.deleteTopic(r.Topics[i].Topic, kafka.TopicID(r.Topics[i].TopicID)))
+	}
+	return response
+}
+
+func (d *decision) deleteTopic(name *string, id kafka.TopicID) kmsg.DeleteTopicsResponseTopic {
+	answer := kmsg.NewDeleteTopicsResponseTopic()
+	answer.Topic, answer.TopicID = name, id
+	var topic *metadata.Topic
+	var err error
+	switch {
+	case (name == nil) == id.IsZero():
+		err = kerr.InvalidRequest // neither, or both
+	case name != nil:
+		topic, err = d.image.Topic(*name), kerr.UnknownTopicOrPartition
+	default:
+		topic, err = d.image.TopicByID(id), kerr.UnknownTopicID
+	}
+	switch {
+	case topic == nil:
+		answer.ErrorCode = errorCode(err)
+	case !d.config.Settings.DeleteTopics:
+		answer.ErrorCode = kerr.TopicDeletionDisabled.Code
+	default:
+		answer.Topic, answer.TopicID = kmsg.StringPtr(topic.Name), topic.ID
+		d.add(metadata.RemoveTopic{ID: topic.ID})
+	}
+	return answer
+}

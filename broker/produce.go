@@ -1,0 +1,236 @@
+package broker
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"assay/broker/replica"
+	"assay/broker/storage"
+	"assay/internal/batch"
+	"assay/internal/kafka"
+)
+
+// Produce, versions 3 to 13: 3 is the first with record batches of format v2,
+// 5 adds the log start offset, 8 error messages, 10 the current leader (with
+// NOT_LEADER_OR_FOLLOWER), 13 names topics by id.
+
+// heldProduce is a produce whose records are appended and whose answer waits
+// for replication or a sync. It ends exactly once: when every partition has
+// ended, or at its deadline.
+type heldProduce struct {
+	exchange *exchange
+	response *kmsg.ProduceResponse
+	acks     int16
+	waiting  int // partitions that have not ended
+	deadline timer
+	held     []*hosted // where its waits stand; with repeats
+}
+
+// produceWait is one partition's part of a heldProduce.
+type produceWait struct {
+	produce          *heldProduce
+	topic, partition int          // place in the response
+	end              kafka.Offset // committed when the high watermark reaches it
+}
+
+func (n *Node) produce(e *exchange, r *kmsg.ProduceRequest) {
+	response := kmsg.NewPtrProduceResponse()
+	response.Topics = make([]kmsg.ProduceResponseTopic, len(r.Topics))
+	p := &heldProduce{exchange: e, response: response, acks: r.Acks}
+	failed := false
+	for i := range r.Topics {
+		from, to := &r.Topics[i], &response.Topics[i]
+		to.Topic, to.TopicID = from.Topic, from.TopicID
+		to.Partitions = make([]kmsg.ProduceResponseTopicPartition, len(from.Partitions))
+		topic, err := n.topicNamed(r.Version >= 13, from.Topic, from.TopicID)
+		for j := range from.Partitions {
+			to.Partitions[j] = noProduceResponse
+			to.Partitions[j].Partition = from.Partitions[j].Partition
+			if err = cmpErr(err, requiredAcks(r.Acks)); err != nil {
+				to.Partitions[j].ErrorCode = errorCode(err)
+				failed = true
+				continue
+			}
+			failed = !n.producePartition(p, topic, i, j, from.Partitions[j].Records) || failed
+		}
+	}
+	switch {
+	case r.Acks == 0 && failed:
+		// Nobody listens for an answer: the closed connection is the only sign.
+		n.disconnect(e.connection)
+	case r.Acks == 0:
+		n.answer(e, nil)
+	case p.waiting == 0:
+		n.answer(e, response)
+	default:
+		timeout := time.Duration(max(r.TimeoutMillis, 0)) * time.Millisecond
+		n.timers.set(&p.deadline, n.now.Add(timeout), func() { n.expireProduce(p) })
+	}
+}
+
+var noProduceResponse = func() kmsg.ProduceResponseTopicPartition {
+	p := kmsg.NewProduceResponseTopicPartition()
+	p.BaseOffset, p.LogAppendTime, p.LogStartOffset = -1, -1, -1
+	return p
+}()
+
+func requiredAcks(acks int16) error {
+	if acks < -1 || acks > 1 {
+		return kerr.InvalidRequiredAcks
+	}
+	return nil
+}
+
+// producePartition appends one batch and reports whether that went well. With
+// acks it leaves a wait where the answer depends on more.
+func (n *Node) producePartition(p *heldProduce, topic knownTopic, i, j int, records []byte) bool {
+	out := &p.response.Topics[i].Partitions[j]
+	h, err := n.hostedPartition(topic, out.Partition)
+	if err != nil {
+		n.refuseProduce(topic, out, err)
+		return false
+	}
+	n.host.Serial(h.lane)
+	n.observe(ProduceReceived, h.key.Topic, int64(out.Partition), int64(len(records)), int64(p.acks))
+	info, err := n.appendBatch(h, records, p.acks)
+	if err != nil {
+		n.refuseProduce(topic, out, err)
+		n.hintLeader(h, out)
+		return false
+	}
+	out.BaseOffset, out.LogAppendTime = int64(info.FirstOffset), info.LogAppendTime
+	out.LogStartOffset = int64(h.log.LogStartOffset())
+	wait := produceWait{produce: p, topic: i, partition: j, end: info.LastOffset + 1}
+	if p.acks == 0 {
+		return true
+	}
+	if done, err := wait.ended(h.Partition); done || err != nil {
+		n.endProduce(h, wait, err)
+		return true
+	}
+	p.waiting++
+	p.held = append(p.held, h)
+	h.holdProduce(wait)
+	return true
+}
+
+func (n *Node) appendBatch(h *hosted, records []byte, acks int16) (storage.AppendInfo, error) {
+	if len(records) == 0 {
+		return storage.AppendInfo{}, kerr.InvalidRecord
+	}
+	header, err := batch.Validate(records)
+	if err != nil {
+		return storage.AppendInfo{}, err
+	}
+	if header.IsTransactional() {
+		return storage.AppendInfo{}, kerr.InvalidTxnState // no transaction is ever open here
+	}
+	return h.Append(n.moment, records, acks)
+}
+
+func (n *Node) refuseProduce(topic knownTopic, out *kmsg.ProduceResponseTopicPartition, err error) {
+	out.ErrorCode = errorCode(err)
+	n.observe(ProduceFailed, topic.name, int64(out.Partition), int64(out.ErrorCode))
+}
+
+func (n *Node) hintLeader(h *hosted, out *kmsg.ProduceResponseTopicPartition) {
+	if out.ErrorCode == kerr.NotLeaderForPartition.Code {
+		s := h.State()
+		out.CurrentLeader.LeaderID, out.CurrentLeader.LeaderEpoch = int32(s.Leader), int32(s.LeaderEpoch)
+	}
+}
+
+// holdProduce keeps the waits sorted by end: a retry that was recognised waits
+// for less than what came before it.
+func (h *hosted) holdProduce(w produceWait) {
+	at := len(h.produces)
+	for at > 0 && h.produces[at-1].end > w.end {
+		at--
+	}
+	h.produces = slices.Insert(h.produces, at, w)
+}
+
+// ended asks the partition whether this wait has ended, and how.
+func (w *produceWait) ended(p *replica.Partition) (bool, error) {
+	if w.produce.acks == -1 {
+		return p.Committed(w.end)
+	}
+	return p.Settled(w.end)
+}
+
+// completeProduces ends what a change of the partition lets end. It is called
+// by settle alone.
+func (n *Node) completeProduces(h *hosted) {
+	for len(h.produces) > 0 {
+		w := h.produces[0]
+		done, err := w.ended(h.Partition)
+		if !done && err == nil {
+			return
+		}
+		h.produces = slices.Delete(h.produces, 0, 1)
+		if err != nil {
+			n.observe(HeldProduceFailed, h.key.Topic, int64(h.key.Partition), int64(w.end-1), int64(errorCode(err)))
+		}
+		n.endProduce(h, w, err)
+		p := w.produce
+		p.waiting--
+		if p.waiting == 0 {
+			n.timers.cancel(&p.deadline)
+			n.answer(p.exchange, p.response)
+		}
+	}
+}
+
+// endProduce writes the outcome of one partition into the response.
+func (n *Node) endProduce(h *hosted, w produceWait, err error) {
+	out := &w.produce.response.Topics[w.topic].Partitions[w.partition]
+	if err == nil {
+		n.observe(ProduceAcknowledged, h.key.Topic, int64(out.Partition), out.BaseOffset, int64(w.end-1), int64(w.produce.acks))
+		return
+	}
+	out.ErrorCode = errorCode(err)
+	out.BaseOffset, out.LogAppendTime, out.LogStartOffset = -1, -1, -1
+	n.hintLeader(h, out)
+	n.observe(ProduceFailed, h.key.Topic, int64(out.Partition), int64(out.ErrorCode))
+}
+
+// expireProduce answers REQUEST_TIMED_OUT for every partition that still
+// waits. The records stay: they may be committed later.
+func (n *Node) expireProduce(p *heldProduce) {
+	for _, h := range p.held {
+		h.produces = slices.DeleteFunc(h.produces, func(w produceWait) bool {
+			if w.produce != p {
+				return false
+			}
+			n.observe(ProduceExpired, h.key.Topic, int64(h.key.Partition), int64(w.end-1))
+			n.endProduce(h, w, kerr.RequestTimedOut)
+			return true
+		})
+	}
+	n.answer(p.exchange, p.response)
+}
+
+// errorCode is the protocol's code of an error, UNKNOWN_SERVER_ERROR for one
+// that carries none.
+func errorCode(err error) int16 {
+	if err == nil {
+		return 0
+	}
+	var known *kerr.Error
+	if errors.As(err, &known) {
+		return known.Code
+	}
+	return kerr.UnknownServerError.Code
+}
+
+// cmpErr returns the first error.
+func cmpErr(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,122 @@
+package broker
+
+import (
+	"fmt"
+	"iter"
+	"strings"
+
+	"assay/broker/metadata"
+	"assay/broker/replica"
+	"assay/internal/batch"
+	"assay/internal/kafka"
+)
+
+// What follows is for harnesses that look into a broker from outside, between
+// its steps. Nothing in the broker uses it, and it changes nothing.
+
+// PartitionView is one replica as it is at one moment.
+type PartitionView struct {
+	Topic          string
+	TopicID        kafka.TopicID
+	Partition      int32
+	Role           replica.Role
+	Leader         kafka.BrokerID
+	LeaderEpoch    kafka.LeaderEpoch
+	PartitionEpoch kafka.PartitionEpoch
+	LogStartOffset kafka.Offset
+	LogEndOffset   kafka.Offset
+	HighWatermark  kafka.Offset
+	ISR            []kafka.BrokerID // as this replica knows it
+	hosted         *hosted
+}
+
+// Partitions returns the hosted replicas, by topic and partition.
+func (n *Node) Partitions() []PartitionView {
+	views := make([]PartitionView, len(n.hosted))
+	for i, h := range n.hosted {
+		views[i] = viewOf(h)
+	}
+	return views
+}
+
+// Partition returns a replica of the topic that has the name in this broker's
+// metadata.
+func (n *Node) Partition(at kafka.TopicPartition) (PartitionView, bool) {
+	topic := n.image.Topic(at.Topic)
+	if topic == nil {
+		return PartitionView{}, false
+	}
+	hosted := n.partitions[topic.ID]
+	if at.Partition < 0 || int(at.Partition) >= len(hosted) || hosted[at.Partition] == nil {
+		return PartitionView{}, false
+	}
+	return viewOf(hosted[at.Partition]), true
+}
+
+func viewOf(h *hosted) PartitionView {
+	s := h.State()
+	return PartitionView{Topic: h.key.Topic, TopicID: h.key.TopicID, Partition: h.key.Partition, Role: h.Role(),
+		Leader: s.Leader, LeaderEpoch: s.LeaderEpoch, PartitionEpoch: s.PartitionEpoch,
+		LogStartOffset: h.LogStartOffset(), LogEndOffset: h.LogEndOffset(), HighWatermark: h.HighWatermark(),
+		ISR: s.ISR, hosted: h}
+}
+
+// Batches walks the whole batches from the one that holds offset from on and
+// that end at or below below. The bytes must not be changed.
+func (v *PartitionView) Batches(from, below kafka.Offset) iter.Seq2[batch.Header, []byte] {
+	const chunk = 1 << 20
+	return func(yield func(batch.Header, []byte) bool) {
+		for from < below {
+			extent, err := v.hosted.log.Read(from, chunk, below, true)
+			if err != nil || extent.Length == 0 {
+				return
+			}
+			records, err := extent.Bytes()
+			if err != nil {
+				return
+			}
+			for h, whole := range batch.Iterate(records) {
+				if !yield(h, whole) {
+					return
+				}
+				from = h.NextOffset()
+			}
+		}
+	}
+}
+
+// Image is the metadata that the broker acts on.
+func (n *Node) Image() *metadata.Image { return n.image }
+
+// BrokerEpoch is the epoch of this incarnation's registration, NoBrokerEpoch
+// before it.
+func (n *Node) BrokerEpoch() kafka.BrokerEpoch { return n.life.epoch }
+
+// Incarnation identifies this start of the broker.
+func (n *Node) Incarnation() metadata.IncarnationID { return n.life.incarnation }
+
+// Serving reports whether the broker hosts partitions; Unfenced, whether the
+// controller lets it lead and join, as it last said.
+func (n *Node) Serving() bool { return n.serving && !n.failed }
+
+// Unfenced: see Serving.
+func (n *Node) Unfenced() bool { return n.life.unfenced }
+
+// Dump describes the broker's state for people.
+func (n *Node) Dump() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "broker %d: epoch %d, incarnation %x, serving %v, unfenced %v, metadata offset %d, controller %s\n",
+		n.config.ID, n.life.epoch, n.life.incarnation[:4], n.serving, n.life.unfenced, n.image.Offset(), n.controllers.active())
+	for _, v := range n.Partitions() {
+		fmt.Fprintf(&b, "%s-%d %s leader %d epoch %d partition-epoch %d log [%d, %d) high-watermark %d isr %v, %d produces and %d fetches wait\n",
+			v.Topic, v.Partition, v.Role, v.Leader, v.LeaderEpoch, v.PartitionEpoch, v.LogStartOffset, v.LogEndOffset,
+			v.HighWatermark, v.ISR, len(v.hosted.produces), len(v.hosted.fetches))
+		for _, f := range v.hosted.Followers() {
+			fmt.Fprintf(&b, "  follower %d log end %d, caught up at %d ns\n", f.Broker, f.LogEndOffset, f.CaughtUpAt)
+		}
+		for _, e := range v.hosted.log.Epochs().Entries() {
+			fmt.Fprintf(&b, "  epoch %d from %d\n", e.Epoch, e.Start)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,148 @@
+// Package checkers turns a history into verdicts. It knows neither brokers nor
+// simulators: whatever recorded the history, the judgement is the same.
+//
+// Every checker streams the history once, in time and memory linear in its
+// operations and offsets. Operations may arrive in any order of time, except
+// that those of one client arrive in the order in which they ended.
+package checkers
+
+import (
+	"fmt"
+	"slices"
+
+	"assay/checkers/history"
+)
+
+// Claim is one statement to be judged.
+type Claim struct {
+	Name      string // the claim's own name; empty means its guarantee's
+	Guarantee Guarantee
+	Scope     Scope
+	// Within is the time that recovers allows after the faults' end. Zero means
+	// until the drain ends.
+	Within history.Time
+	// ReadersDrain makes recovers demand that the readers in scope reached the
+	// high watermark of the covering read.
+	ReadersDrain bool
+}
+
+// Scope narrows what a claim speaks of. Empty lists mean all.
+type Scope struct {
+	Topics  []string
+	Readers []string // client names, without incarnations
+}
+
+func (s Scope) topic(name string) bool {
+	return len(s.Topics) == 0 || slices.Contains(s.Topics, name)
+}
+
+func (s Scope) reader(name string) bool {
+	return len(s.Readers) == 0 || slices.Contains(s.Readers, name)
+}
+
+// Checker takes a history and then says what it proves about one claim.
+type Checker interface {
+	history.Sink
+	// Result judges what has been seen so far. It may be called once.
+	Result() Result
+}
+
+// New builds a checker for one claim. An unknown guarantee is an error that
+// names it. To judge several claims at once a Panel is cheaper.
+func New(claim Claim) (Checker, error) {
+	p, err := NewPanel([]Claim{claim})
+	if err != nil {
+		return nil, err
+	}
+	return single{p}, nil
+}
+
+// single is a panel of one claim.
+type single struct{ *Panel }
+
+func (s single) Result() Result { return s.Results()[0] }
+
+// Panel judges several claims over one pass: evidence that several need is
+// gathered once.
+type Panel struct {
+	history.Tee
+	claims   []Claim
+	evidence evidence
+}
+
+// evidence is what the judges share; parts that no claim needs are nil.
+type evidence struct {
+	names    *names
+	ledger   *ledger
+	lengths  *lengths
+	moves    *positions
+	replicas *replicas
+	recovery *recovery
+}
+
+// NewPanel builds one checker for several claims. An unknown guarantee is an
+// error that names it.
+func NewPanel(claims []Claim) (*Panel, error) {
+	p := &Panel{claims: slices.Clone(claims)}
+	e := &p.evidence
+	e.names = &names{}
+	p.Tee = history.Tee{e.names}
+	for i := range p.claims {
+		c := &p.claims[i]
+		if c.Name == "" {
+			c.Name = string(c.Guarantee)
+		}
+		if _, known := judges[c.Guarantee]; !known {
+			return nil, fmt.Errorf("claim %q: no checker for guarantee %q", c.Name, c.Guarantee)
+		}
+		p.need(*c)
+	}
+	return p, nil
+}
+
+// need adds the evidence that a claim rests on.
+func (p *Panel) need(c Claim) {
+	e, g := &p.evidence, c.Guarantee
+	if e.ledger == nil && g != LogAgreement {
+		e.ledger = &ledger{}
+		p.Tee = append(p.Tee, e.ledger)
+	}
+	switch {
+	case g == FreshReads && e.lengths == nil:
+		e.lengths = &lengths{}
+		p.Tee = append(p.Tee, e.lengths)
+	case (g == NoSkips || c.ReadersDrain) && e.moves == nil:
+		e.moves = &positions{}
+		p.Tee = append(p.Tee, e.moves)
+	case g == LogAgreement && e.replicas == nil:
+		e.replicas = newReplicas()
+		p.Tee = append(p.Tee, e.replicas)
+	}
+	if g == Recovers && e.recovery == nil {
+		e.recovery = &recovery{}
+		p.Tee = append(p.Tee, e.recovery)
+	}
+}
+
+// Results judges every claim, in the order in which they were given.
+func (p *Panel) Results() []Result {
+	results := make([]Result, len(p.claims))
+	for i, c := range p.claims {
+		f := newFindings(c, p.evidence.names)
+		judges[c.Guarantee](&p.evidence, c, f)
+		results[i] = f.result()
+	}
+	return results
+}
+
+// judges says who decides about which guarantee.
+var judges = map[Guarantee]func(*evidence, Claim, *findings){
+	NoLoss:          judgeLoss,
+	NoDuplicates:    judgeDuplicates,
+	ProducerOrder:   judgeOrder,
+	LinearizableLog: judgeLinearizable,
+	FreshReads:      judgeLinearizable,
+	LogAgreement:    judgeAgreement,
+	NoSkips:         judgeSkips,
+	Recovers:        judgeRecovery,
+}

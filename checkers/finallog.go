@@ -1,0 +1,46 @@
+package checkers
+
+import "assay/checkers/history"
+
+// finalLog is a partition's log at the end of the run, as far as the covering
+// read showed it.
+type finalLog struct {
+	*partitionLedger
+	id         history.PartitionID
+	name       string
+	isComplete bool
+	isRewrote  bool
+	spans      []span // settled: offsets that final reads passed over
+}
+
+// finalLogs prepares the partitions in scope, indexed by id; others are nil.
+func (e *evidence) finalLogs(s Scope) []*finalLog {
+	logs := make([]*finalLog, len(e.ledger.partitions))
+	for _, id := range e.names.inScope(s) {
+		if int(id) >= len(logs) {
+			continue
+		}
+		p := &e.ledger.partitions[id]
+		p.covered = settle(p.covered)
+		logs[id] = &finalLog{p, id, e.names.partition(id), p.complete(), p.rewritten(), p.covered}
+	}
+	return logs
+}
+
+// covers says whether the final reads decide about an offset: they passed over
+// it, or they reached an end below it.
+func (l *finalLog) covers(offset int64) bool {
+	return contains(l.spans, offset) || l.isComplete && offset >= l.cover.End
+}
+
+// holds says whether the final log has the record at the offset.
+func (l *finalLog) holds(offset int64, r history.RecordID) bool {
+	c := l.cells.peek(offset)
+	return c != nil && c.finally > 0 && c.final == r
+}
+
+// removed says whether the offset was legally removed: the log starts above it.
+func (l *finalLog) removed(offset int64) bool { return offset < l.logStart() }
+
+// doubt says why the final log is not known.
+func (l *finalLog) doubt() string { return l.incompleteness(l.name) }

@@ -1,0 +1,204 @@
+package history
+
+import (
+	"bytes"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// calls writes down what a sink was handed, records and batches copied.
+type calls struct{ list []any }
+
+func (c *calls) Client(id ClientID, name string, incarnation int) {
+	c.list = append(c.list, []any{id, name, incarnation})
+}
+func (c *calls) Partition(id PartitionID, topic string, partition int32) {
+	c.list = append(c.list, []any{id, topic, partition})
+}
+func (c *calls) Produce(op Produce) { c.list = append(c.list, op) }
+func (c *calls) Read(op Read) {
+	op.Records = append([]Seen{}, op.Records...)
+	c.list = append(c.list, op)
+}
+func (c *calls) Move(op Move)               { c.list = append(c.list, op) }
+func (c *calls) ListOffsets(op ListOffsets) { c.list = append(c.list, op) }
+func (c *calls) Cover(op Cover)             { c.list = append(c.list, op) }
+func (c *calls) Replica(op Replica) {
+	op.Batches = append([]Batch{}, op.Batches...)
+	c.list = append(c.list, op)
+}
+func (c *calls) Fault(op Fault) {
+	op.Targets = append([]string{}, op.Targets...)
+	c.list = append(c.list, op)
+}
+func (c *calls) Border(op Border)         { c.list = append(c.list, op) }
+func (c *calls) Leaderless(op Leaderless) { c.list = append(c.list, op) }
+
+// record makes n random operations of every kind.
+func record(sink Sink, random *rand.Rand, n int) {
+	for i := range 3 {
+		sink.Client(ClientID(i), []string{"web-0", "a \"quoted\"\nname", "größer"}[i], 1+i)
+		sink.Partition(PartitionID(i), "orders", int32(i))
+	}
+	time := func() Time { return Time(random.Int64N(60_000_000_000)) }
+	span := func() (Time, Time) {
+		call := time()
+		if random.IntN(5) == 0 {
+			return call, Infinity
+		}
+		return call, call + Time(random.Int64N(1_000_000_000))
+	}
+	offset := func() int64 { return random.Int64N(1_000_000) - 1 }
+	id := func() uint32 { return uint32(random.IntN(3)) }
+	name := func() RecordID { return NewRecordID(ClientID(id()), 1+uint32(random.IntN(1_000_000))) }
+	for range n {
+		call, ret := span()
+		switch random.IntN(9) {
+		case 0:
+			sink.Produce(Produce{name(), PartitionID(id()), random.Uint64() >> random.IntN(64), call, ret,
+				Outcome(random.IntN(3)), uint8(random.IntN(256)), int16(random.IntN(200) - 2), offset()})
+		case 1:
+			op := Read{Client: ClientID(id()), Partition: PartitionID(id()), Call: call, Return: ret, From: 1 + offset(),
+				HighWatermark: offset(), Final: random.IntN(2) == 0, Records: []Seen{}}
+			op.Next = op.From
+			for range random.IntN(5) {
+				op.Records = append(op.Records, Seen{op.Next + int64(random.IntN(2)), name() * RecordID(random.IntN(2))})
+				op.Next += 2
+			}
+			sink.Read(op)
+		case 2:
+			sink.Move(Move{ClientID(id()), PartitionID(id()), call, offset(), offset(), MoveReason(random.IntN(4))})
+		case 3:
+			sink.ListOffsets(ListOffsets{ClientID(id()), PartitionID(id()), call, ret, offset()})
+		case 4:
+			sink.Cover(Cover{PartitionID(id()), call, ret, offset(), offset(), random.IntN(2) == 0, "no leader\x00"})
+		case 5:
+			op := Replica{At: call, Broker: "broker-1", Partition: PartitionID(id()), LeaderEpoch: int32(id()), Leader: true,
+				Whole: random.IntN(2) == 0, LogStart: 1 + offset(), HighWatermark: offset(), Batches: []Batch{}}
+			base := op.LogStart
+			for range random.IntN(4) {
+				b := Batch{base, base + int64(id()), int32(id()), random.Uint64()}
+				op.Batches, base = append(op.Batches, b), b.Last+1
+			}
+			sink.Replica(op)
+		case 6:
+			sink.Fault(Fault{int(id()), "kill", []string{"broker-1", "web-0"}, "disk: tear", call, ret})
+		case 7:
+			sink.Border(Border{Phase(random.IntN(len(Phases))), call})
+		case 8:
+			sink.Leaderless(Leaderless{PartitionID(id()), call, "ISR [2] is down"})
+		}
+	}
+}
+
+func TestHistoryReplaysWhatItWasGiven(t *testing.T) {
+	given, kept := &calls{}, New()
+	record(Tee{given, kept}, rand.New(rand.NewPCG(1, 1)), 50_000)
+	require.Greater(t, len(kept.chunks), 2, "the test must cross chunks")
+	require.Equal(t, 50_000, kept.Operations())
+	replayed := &calls{}
+	kept.Replay(replayed)
+	// Tables come first in a replay.
+	require.ElementsMatch(t, given.list[:6], replayed.list[:6])
+	require.Equal(t, given.list[6:], replayed.list[6:])
+}
+
+func TestSaveAndLoadRoundTrip(t *testing.T) {
+	kept := New()
+	record(kept, rand.New(rand.NewPCG(2, 2)), 5_000)
+	for name, write := range map[string]func(*History, io.Writer) error{"zstd": (*History).Save, "plain": (*History).WriteNDJSON} {
+		t.Run(name, func(t *testing.T) {
+			var first, second bytes.Buffer
+			require.NoError(t, write(kept, &first))
+			require.NoError(t, write(kept, &second))
+			require.Equal(t, first.Bytes(), second.Bytes(), "the same history must give the same bytes")
+			loaded, err := Load(&first)
+			require.NoError(t, err)
+			want, got := &calls{}, &calls{}
+			kept.Replay(want)
+			loaded.Replay(got)
+			require.Equal(t, want.list, got.list)
+		})
+	}
+}
+
+func TestLoadSaysWhatIsWrong(t *testing.T) {
+	const head = "{\"assay_history\":1}\n" + `{"op":"client","id":0,"name":"web-0","incarnation":1}` + "\n" +
+		`{"op":"partition","id":0,"topic":"orders","number":0}` + "\n"
+	for _, c := range []struct{ text, want string }{
+		{"", "empty file"},
+		{"hello\n", "line 1: not a line of a history"},
+		{"{}\n", "line 1: no version"},
+		{`{"assay_history":2}`, "line 1: version 2 of the format, this program reads version 1"},
+		{head + "\n", "line 4: empty line"},
+		{head + `{"op":"produce"`, "line 4: the line ends in the middle"},
+		{head + `{"op":"prodcue"}`, `line 4: unknown op "prodcue"`},
+		{head + `{"op":"border","phase":"tea"}`, `line 4: unknown phase "tea", one of [warmup-ends`},
+		{head + `{"op":"border","phase":"run-ends","colour":1}`, `unknown field "colour"`},
+		{head + `{"op":"border","phase":"run-ends","at":"soon"}`, `field "at" cannot be a string`},
+		{head + `{"op":"border","phase":"run-ends","at":-1}`, "time -1 is outside the run"},
+		{head + `{"op":"cover","call":5,"return":4}`, "returns at 4, before its call at 5"},
+		{head + `{"op":"cover","partition":9}`, "partition 9 is not in the table"},
+		{head + `{"op":"list_offsets","client":9}`, "client 9 is not in the table"},
+		{head + `{"op":"client","id":0}`, "id 0 is in the table already"},
+		{head + `{"op":"client","id":99999999}`, "id 99999999 is out of range"},
+		{head + `{"op":"produce","record":[0,0],"outcome":"ok"}`, "a send's number starts at 1"},
+		{head + `{"op":"produce","record":[0],"outcome":"ok"}`, "a record is [client, send]"},
+		{head + `{"op":"produce","record":[0,1],"outcome":"good"}`, `unknown outcome "good", one of [ok failed indeterminate]`},
+		{head + `{"op":"produce","record":[0,1],"outcome":"ok","offset":-2}`, "offset -2 is out of range"},
+		{head + `{"op":"read","records":[[0,5,1]]}`, "the record at offset 0 is by client 5"},
+		{head + `{"op":"read","records":[[0,0]]}`, "records are [[offset, client, send], ...]"},
+		{head + `{"op":"replica","batches":[[3,2,0,"a"]]}`, "batches are [[base, last"},
+		{head + `{"op":"border","phase":"run-ends"} 1`, "more than one value on the line"},
+		{"\x28\xb5\x2f\xfdgarbage", "after line 0"},
+	} {
+		_, err := Load(strings.NewReader(c.text))
+		require.ErrorContains(t, err, c.want, "%q", c.text)
+	}
+}
+
+func TestLoadNoticesACutFile(t *testing.T) {
+	kept := New()
+	record(kept, rand.New(rand.NewPCG(3, 3)), 2_000)
+	var saved bytes.Buffer
+	require.NoError(t, kept.Save(&saved))
+	_, err := Load(bytes.NewReader(saved.Bytes()[:saved.Len()/2]))
+	require.ErrorContains(t, err, "after line")
+}
+
+func FuzzLoad(f *testing.F) {
+	kept := New()
+	record(kept, rand.New(rand.NewPCG(4, 4)), 40)
+	var plain, packed bytes.Buffer
+	require.NoError(f, kept.WriteNDJSON(&plain))
+	require.NoError(f, kept.Save(&packed))
+	f.Add(plain.Bytes())
+	f.Add(packed.Bytes())
+	f.Fuzz(func(t *testing.T, text []byte) {
+		h, err := Load(bytes.NewReader(text))
+		if err != nil {
+			return
+		}
+		var first, second bytes.Buffer
+		require.NoError(t, h.WriteNDJSON(&first))
+		again, err := Load(bytes.NewReader(first.Bytes()))
+		require.NoError(t, err)
+		require.NoError(t, again.WriteNDJSON(&second))
+		require.Equal(t, first.String(), second.String())
+	})
+}
+
+func BenchmarkRecord(b *testing.B) {
+	b.ReportAllocs()
+	h := New()
+	for i := range b.N {
+		at := Time(i) * 500_000
+		h.Produce(Produce{Record: NewRecordID(ClientID(i%4), uint32(i/4+1)), Partition: PartitionID(i % 6), Key: uint64(i) * 0x9E3779B97F4A7C15,
+			Call: at, Return: at + 3_000_000, Attempts: 1, Offset: int64(i / 6)})
+	}
+	b.ReportMetric(float64(h.Bytes())/float64(b.N), "B/op-kept")
+}

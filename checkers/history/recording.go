@@ -1,0 +1,428 @@
+package history
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// History is a Sink that keeps what it was given: the tables of clients and
+// partitions, and the operations in the order in which they came, packed as
+// variable-length integers. A send takes some 20 bytes, a record read about 5.
+type History struct {
+	clients    []clientEntry
+	partitions []partitionEntry
+	chunks     [][]byte
+	operations int
+	lastCall   Time // operations store their call as the difference to the one before
+}
+
+type clientEntry struct {
+	id ClientID
+	ClientName
+}
+
+type partitionEntry struct {
+	id PartitionID
+	PartitionName
+}
+
+// New makes an empty history.
+func New() *History { return &History{} }
+
+// Operations counts what was recorded, tables apart.
+func (h *History) Operations() int { return h.operations }
+
+// Bytes is the memory that the operations take.
+func (h *History) Bytes() int {
+	total := 0
+	for _, c := range h.chunks {
+		total += cap(c)
+	}
+	return total
+}
+
+// ClientName finds a client's name; an unknown id has none.
+func (h *History) ClientName(id ClientID) ClientName {
+	for _, c := range h.clients {
+		if c.id == id {
+			return c.ClientName
+		}
+	}
+	return ClientName{}
+}
+
+// PartitionName finds a partition's name; an unknown id has none.
+func (h *History) PartitionName(id PartitionID) PartitionName {
+	for _, p := range h.partitions {
+		if p.id == id {
+			return p.PartitionName
+		}
+	}
+	return PartitionName{}
+}
+
+// kind is the first byte of a packed operation.
+type kind byte
+
+const (
+	produceKind kind = iota
+	readKind
+	moveKind
+	listOffsetsKind
+	coverKind
+	replicaKind
+	faultKind
+	borderKind
+	leaderlessKind
+)
+
+// chunkSize bounds what growing costs: a full chunk is never copied.
+const chunkSize = 256 << 10
+
+// An operation never crosses chunks. Most are far smaller than this slack.
+const chunkSlack = 4 << 10
+
+// begin returns the packer for the next operation.
+func (h *History) begin(k kind) packer {
+	last := len(h.chunks) - 1
+	if last < 0 || len(h.chunks[last]) >= chunkSize {
+		h.chunks = append(h.chunks, make([]byte, 0, chunkSize+chunkSlack))
+		last++
+	}
+	h.operations++
+	return packer{append(h.chunks[last], byte(k))}
+}
+
+func (h *History) end(p packer) { h.chunks[len(h.chunks)-1] = p.bytes }
+
+// span packs a call and a return that may never come.
+func (h *History) span(p *packer, call, ret Time) {
+	p.int(int64(call - h.lastCall))
+	h.lastCall = call
+	if ret == Infinity {
+		p.flag(false)
+		return
+	}
+	p.flag(true)
+	p.int(int64(ret - call))
+}
+
+// moment packs a time without a return.
+func (h *History) moment(p *packer, at Time) {
+	p.int(int64(at - h.lastCall))
+	h.lastCall = at
+}
+
+// Client implements Sink.
+func (h *History) Client(id ClientID, name string, incarnation int) {
+	h.clients = append(h.clients, clientEntry{id, ClientName{name, incarnation}})
+}
+
+// Partition implements Sink.
+func (h *History) Partition(id PartitionID, topic string, partition int32) {
+	h.partitions = append(h.partitions, partitionEntry{id, PartitionName{topic, partition}})
+}
+
+// Produce implements Sink.
+func (h *History) Produce(op Produce) {
+	p := h.begin(produceKind)
+	p.record(op.Record)
+	p.uint(uint64(op.Partition))
+	p.fixed(op.Key)
+	h.span(&p, op.Call, op.Return)
+	p.uint(uint64(op.Outcome))
+	p.uint(uint64(op.Attempts))
+	p.int(int64(op.Error))
+	p.int(op.Offset)
+	h.end(p)
+}
+
+// Read implements Sink.
+func (h *History) Read(op Read) {
+	p := h.begin(readKind)
+	p.uint(uint64(op.Client))
+	p.uint(uint64(op.Partition))
+	h.span(&p, op.Call, op.Return)
+	p.int(op.From)
+	p.int(op.Next - op.From)
+	p.int(op.HighWatermark)
+	p.flag(op.Final)
+	p.uint(uint64(len(op.Records)))
+	expected := op.From
+	for _, r := range op.Records {
+		p.int(r.Offset - expected)
+		p.record(r.Record)
+		expected = r.Offset + 1
+	}
+	h.end(p)
+}
+
+// Move implements Sink.
+func (h *History) Move(op Move) {
+	p := h.begin(moveKind)
+	p.uint(uint64(op.Client))
+	p.uint(uint64(op.Partition))
+	h.moment(&p, op.At)
+	p.int(op.From)
+	p.int(op.To)
+	p.uint(uint64(op.Reason))
+	h.end(p)
+}
+
+// ListOffsets implements Sink.
+func (h *History) ListOffsets(op ListOffsets) {
+	p := h.begin(listOffsetsKind)
+	p.uint(uint64(op.Client))
+	p.uint(uint64(op.Partition))
+	h.span(&p, op.Call, op.Return)
+	p.int(op.End)
+	h.end(p)
+}
+
+// Cover implements Sink.
+func (h *History) Cover(op Cover) {
+	p := h.begin(coverKind)
+	p.uint(uint64(op.Partition))
+	h.span(&p, op.Call, op.Return)
+	p.int(op.LogStart)
+	p.int(op.End)
+	p.flag(op.Complete)
+	p.text(op.IncompleteReason)
+	h.end(p)
+}
+
+// Replica implements Sink.
+func (h *History) Replica(op Replica) {
+	p := h.begin(replicaKind)
+	h.moment(&p, op.At)
+	p.text(op.Broker)
+	p.uint(uint64(op.Partition))
+	p.int(int64(op.LeaderEpoch))
+	p.flag(op.Leader)
+	p.flag(op.Whole)
+	p.int(op.LogStart)
+	p.int(op.HighWatermark)
+	p.uint(uint64(len(op.Batches)))
+	expected := op.LogStart
+	for _, b := range op.Batches {
+		p.int(b.Base - expected)
+		p.int(b.Last - b.Base)
+		p.int(int64(b.LeaderEpoch))
+		p.fixed(b.Hash)
+		expected = b.Last + 1
+	}
+	h.end(p)
+}
+
+// Fault implements Sink.
+func (h *History) Fault(op Fault) {
+	p := h.begin(faultKind)
+	p.int(int64(op.ID))
+	p.text(op.Kind)
+	p.uint(uint64(len(op.Targets)))
+	for _, t := range op.Targets {
+		p.text(t)
+	}
+	p.text(op.Detail)
+	h.span(&p, op.Start, op.End)
+	h.end(p)
+}
+
+// Border implements Sink.
+func (h *History) Border(op Border) {
+	p := h.begin(borderKind)
+	p.uint(uint64(op.Phase))
+	h.moment(&p, op.At)
+	h.end(p)
+}
+
+// Leaderless implements Sink.
+func (h *History) Leaderless(op Leaderless) {
+	p := h.begin(leaderlessKind)
+	p.uint(uint64(op.Partition))
+	h.moment(&p, op.At)
+	p.text(op.Reason)
+	h.end(p)
+}
+
+// Replay hands the tables and then every operation to a sink, in the order in
+// which they were recorded.
+func (h *History) Replay(s Sink) {
+	for _, c := range h.clients {
+		s.Client(c.id, c.Name, c.Incarnation)
+	}
+	for _, p := range h.partitions {
+		s.Partition(p.id, p.Topic, p.Partition)
+	}
+	u := unpacker{}
+	for _, chunk := range h.chunks {
+		u.bytes = chunk
+		for len(u.bytes) > 0 {
+			u.operation(s)
+		}
+	}
+}
+
+// packer appends numbers and texts.
+type packer struct{ bytes []byte }
+
+func (p *packer) uint(v uint64)  { p.bytes = binary.AppendUvarint(p.bytes, v) }
+func (p *packer) int(v int64)    { p.bytes = binary.AppendVarint(p.bytes, v) }
+func (p *packer) fixed(v uint64) { p.bytes = binary.LittleEndian.AppendUint64(p.bytes, v) }
+
+func (p *packer) flag(v bool) {
+	b := byte(0)
+	if v {
+		b = 1
+	}
+	p.bytes = append(p.bytes, b)
+}
+
+func (p *packer) text(s string) {
+	p.uint(uint64(len(s)))
+	p.bytes = append(p.bytes, s...)
+}
+
+func (p *packer) record(r RecordID) {
+	p.uint(uint64(r.Client()))
+	p.uint(uint64(r.Send()))
+}
+
+// unpacker reads what packer wrote. The bytes are our own, so that a mismatch is
+// our bug and panics.
+type unpacker struct {
+	bytes    []byte
+	lastCall Time
+	records  []Seen
+	batches  []Batch
+}
+
+func (u *unpacker) uint() uint64 {
+	v, n := binary.Uvarint(u.bytes)
+	u.bytes = u.bytes[n:]
+	return v
+}
+
+func (u *unpacker) int() int64 {
+	v, n := binary.Varint(u.bytes)
+	u.bytes = u.bytes[n:]
+	return v
+}
+
+func (u *unpacker) fixed() uint64 {
+	v := binary.LittleEndian.Uint64(u.bytes)
+	u.bytes = u.bytes[8:]
+	return v
+}
+
+func (u *unpacker) flag() bool {
+	v := u.bytes[0] != 0
+	u.bytes = u.bytes[1:]
+	return v
+}
+
+func (u *unpacker) text() string {
+	n := u.uint()
+	s := string(u.bytes[:n])
+	u.bytes = u.bytes[n:]
+	return s
+}
+
+func (u *unpacker) record() RecordID {
+	client := ClientID(u.uint())
+	return NewRecordID(client, uint32(u.uint()))
+}
+
+func (u *unpacker) moment() Time {
+	u.lastCall += Time(u.int())
+	return u.lastCall
+}
+
+func (u *unpacker) span() (call, ret Time) {
+	call = u.moment()
+	if !u.flag() {
+		return call, Infinity
+	}
+	return call, call + Time(u.int())
+}
+
+// operation hands one operation to a sink. Fields are read in the order in
+// which they were packed; Go evaluates a literal's calls from left to right.
+func (u *unpacker) operation(s Sink) {
+	k := kind(u.bytes[0])
+	u.bytes = u.bytes[1:]
+	switch k {
+	case produceKind:
+		op := Produce{Record: u.record(), Partition: PartitionID(u.uint()), Key: u.fixed()}
+		op.Call, op.Return = u.span()
+		op.Outcome, op.Attempts = Outcome(u.uint()), uint8(u.uint())
+		op.Error, op.Offset = int16(u.int()), u.int()
+		s.Produce(op)
+	case readKind:
+		s.Read(u.read())
+	case moveKind:
+		s.Move(Move{Client: ClientID(u.uint()), Partition: PartitionID(u.uint()), At: u.moment(),
+			From: u.int(), To: u.int(), Reason: MoveReason(u.uint())})
+	case listOffsetsKind:
+		op := ListOffsets{Client: ClientID(u.uint()), Partition: PartitionID(u.uint())}
+		op.Call, op.Return = u.span()
+		op.End = u.int()
+		s.ListOffsets(op)
+	case coverKind:
+		op := Cover{Partition: PartitionID(u.uint())}
+		op.Call, op.Return = u.span()
+		op.LogStart, op.End, op.Complete, op.IncompleteReason = u.int(), u.int(), u.flag(), u.text()
+		s.Cover(op)
+	case replicaKind:
+		s.Replica(u.replica())
+	case faultKind:
+		op := Fault{ID: int(u.int()), Kind: u.text()}
+		for n := u.uint(); n > 0; n-- {
+			op.Targets = append(op.Targets, u.text())
+		}
+		op.Detail = u.text()
+		op.Start, op.End = u.span()
+		s.Fault(op)
+	case borderKind:
+		s.Border(Border{Phase: Phase(u.uint()), At: u.moment()})
+	case leaderlessKind:
+		s.Leaderless(Leaderless{Partition: PartitionID(u.uint()), At: u.moment(), Reason: u.text()})
+	default:
+		panic("history: unknown kind of operation")
+	}
+}
+
+func (u *unpacker) read() Read {
+	op := Read{Client: ClientID(u.uint()), Partition: PartitionID(u.uint())}
+	op.Call, op.Return = u.span()
+	op.From = u.int()
+	op.Next = op.From + u.int()
+	op.HighWatermark, op.Final = u.int(), u.flag()
+	n := int(u.uint())
+	u.records = slices.Grow(u.records[:0], n)
+	expected := op.From
+	for range n {
+		offset := expected + u.int()
+		u.records = append(u.records, Seen{Offset: offset, Record: u.record()})
+		expected = offset + 1
+	}
+	op.Records = u.records
+	return op
+}
+
+func (u *unpacker) replica() Replica {
+	op := Replica{At: u.moment(), Broker: u.text(), Partition: PartitionID(u.uint()), LeaderEpoch: int32(u.int()),
+		Leader: u.flag(), Whole: u.flag(), LogStart: u.int(), HighWatermark: u.int()}
+	n := int(u.uint())
+	u.batches = slices.Grow(u.batches[:0], n)
+	expected := op.LogStart
+	for range n {
+		b := Batch{Base: expected + u.int()}
+		b.Last = b.Base + u.int()
+		b.LeaderEpoch, b.Hash = int32(u.int()), u.fixed()
+		u.batches = append(u.batches, b)
+		expected = b.Last + 1
+	}
+	op.Batches = u.batches
+	return op
+}

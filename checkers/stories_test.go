@@ -1,0 +1,134 @@
+package checkers
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"assay/checkers/history"
+
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// judge gives one claim's result and checks that a panel says the same.
+func judge(t *testing.T, h *history.History, c Claim) Result {
+	checker, err := New(c)
+	require.NoError(t, err)
+	h.Replay(checker)
+	return checker.Result()
+}
+
+func counts(r Result) string {
+	var parts []string
+	for _, a := range r.Anomalies {
+		parts = append(parts, fmt.Sprintf("%s %d", a.Name, a.Count))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func TestStories(t *testing.T) {
+	for _, s := range readStories(t, "testdata/stories.txt") {
+		t.Run(s.name, func(t *testing.T) {
+			require.NotEmpty(t, s.expect)
+			for _, e := range s.expect {
+				r := judge(t, s.history, e.claim)
+				verdict := r.Verdict.String()
+				if r.Reason == "nothing exercised" {
+					verdict = "nothing"
+				}
+				require.Equal(t, e.verdict, verdict, "%s: %s", e.claim.Guarantee, r.Reason)
+				require.Equal(t, e.anomalies, counts(r), "%s: %s", e.claim.Guarantee, r.Reason)
+				require.Len(t, r.Witnesses, len(r.Anomalies))
+				var told int64
+				for _, w := range r.Damage.Windows {
+					told += w.Records
+				}
+				require.Equal(t, r.Damage.Records, told)
+			}
+		})
+	}
+}
+
+// Every guarantee must have stories that it rejects with each of its anomalies,
+// and such as it accepts.
+func TestStoriesAreComplete(t *testing.T) {
+	accepted := map[Guarantee]bool{}
+	rejected := map[Guarantee]map[Anomaly]bool{}
+	for _, s := range readStories(t, "testdata/stories.txt") {
+		for _, e := range s.expect {
+			g := e.claim.Guarantee
+			accepted[g] = accepted[g] || e.verdict == "holds"
+			for _, a := range anomalies {
+				if strings.Contains(e.anomalies, string(a)) {
+					if rejected[g] == nil {
+						rejected[g] = map[Anomaly]bool{}
+					}
+					rejected[g][a] = true
+				}
+			}
+		}
+	}
+	for _, d := range Guarantees {
+		require.True(t, accepted[d.Guarantee], "no story that %s accepts", d.Guarantee)
+		for _, a := range d.Anomalies {
+			if d.Guarantee == FreshReads && a != StaleRead && a != Reordered {
+				continue // the same code as linearizable-log
+			}
+			require.True(t, rejected[d.Guarantee][a], "no story in which %s finds %q", d.Guarantee, a)
+		}
+		require.Len(t, rejected[d.Guarantee], len(rejected[d.Guarantee]))
+	}
+}
+
+// The witnesses' sentences, to be read.
+func TestWitnessesAreTold(t *testing.T) {
+	var out bytes.Buffer
+	for _, s := range readStories(t, "testdata/stories.txt") {
+		for _, e := range s.expect {
+			r := judge(t, s.history, e.claim)
+			if r.Verdict == Holds {
+				continue
+			}
+			fmt.Fprintf(&out, "%s\n  %s %s: %s\n", s.name, e.claim.Guarantee, r.Verdict, r.Reason)
+			for _, w := range r.Witnesses {
+				if w.Sentence != r.Reason {
+					fmt.Fprintf(&out, "  also %s: %s\n", w.Anomaly, w.Sentence)
+				}
+				for _, op := range w.Ops {
+					fmt.Fprintf(&out, "    %s .. %s  %s %s\n", Clock(op.Call), Clock(op.Return), op.Name, op.What)
+				}
+				for _, f := range w.Faults {
+					fmt.Fprintf(&out, "    %s\n", TellFault(f))
+				}
+			}
+		}
+	}
+	const golden = "testdata/witnesses.golden"
+	if *update {
+		require.NoError(t, os.WriteFile(golden, out.Bytes(), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), out.String())
+}
+
+// One panel for all claims says what one checker for each says.
+func TestPanelAgreesWithSingleCheckers(t *testing.T) {
+	var claims []Claim
+	for _, d := range Guarantees {
+		claims = append(claims, Claim{Guarantee: d.Guarantee})
+	}
+	for _, s := range readStories(t, "testdata/stories.txt") {
+		panel, err := NewPanel(claims)
+		require.NoError(t, err)
+		s.history.Replay(panel)
+		for i, r := range panel.Results() {
+			require.Equal(t, judge(t, s.history, claims[i]), r, "%s: %s", s.name, claims[i].Guarantee)
+		}
+	}
+}

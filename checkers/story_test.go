@@ -1,0 +1,240 @@
+package checkers
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"assay/checkers/history"
+
+	"github.com/stretchr/testify/require"
+)
+
+// story is a small history written for people, and what checkers must say of it.
+// testdata/stories.txt explains the language.
+type story struct {
+	name    string
+	history *history.History
+	expect  []expectation
+}
+
+type expectation struct {
+	claim     Claim
+	verdict   string // "holds", "violated", "inconclusive" or "nothing" (holds, nothing exercised)
+	anomalies string // "lost write 1, duplicate 2"
+}
+
+// teller turns lines into a history.
+type teller struct {
+	t          testing.TB
+	line       string
+	story      *story
+	clients    map[string]history.ClientID
+	partitions map[string]history.PartitionID
+}
+
+func readStories(t testing.TB, path string) []*story {
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var stories []*story
+	var tell *teller
+	for i, line := range strings.Split(string(text), "\n") {
+		line, _, _ = strings.Cut(line, "#")
+		fields := strings.Fields(line)
+		if len(fields) == 0 {
+			continue
+		}
+		if fields[0] == "story" {
+			tell = &teller{t: t, story: &story{name: strings.Join(fields[1:], " "), history: history.New()},
+				clients: map[string]history.ClientID{}, partitions: map[string]history.PartitionID{}}
+			stories = append(stories, tell.story)
+			tell.partition("p0")
+			continue
+		}
+		tell.line = fmt.Sprintf("%s:%d: %s", path, i+1, line)
+		tell.tell(fields)
+	}
+	return stories
+}
+
+func (t *teller) tell(f []string) {
+	h := t.story.history
+	switch f[0] {
+	case "send":
+		t.send(f[1:])
+	case "read", "final":
+		t.read(f)
+	case "empty": // empty r 5-6 0 end 3
+		call, ret := t.span(f[2])
+		h.Read(history.Read{Client: t.client(f[1]), Call: call, Return: ret, From: t.number(f[3]), Next: t.number(f[3]),
+			HighWatermark: t.number(f[5])})
+	case "length": // length r 5-6 3
+		call, ret := t.span(f[2])
+		h.ListOffsets(history.ListOffsets{Client: t.client(f[1]), Call: call, Return: ret, End: t.number(f[3])})
+	case "move": // move r 7 reset 0 3
+		reasons := map[string]history.MoveReason{"assigned": history.Assigned, "seek": history.Seek, "reset": history.Reset, "truncated": history.Truncated}
+		reason, ok := reasons[f[3]]
+		require.True(t.t, ok, t.line)
+		h.Move(history.Move{Client: t.client(f[1]), At: t.time(f[2]), From: t.number(f[4]), To: t.number(f[5]), Reason: reason})
+	case "cover": // cover 0-3 [p1] [incomplete REASON]
+		t.cover(f)
+	case "replica": // replica b1 10 leader,whole epoch 1 hw 4: 0-1/aa 2-3/bb
+		t.replica(f)
+	case "fault": // fault 1 kill broker-1 3-5
+		start, end := t.span(f[4])
+		h.Fault(history.Fault{ID: int(t.number(f[1])), Kind: f[2], Targets: []string{f[3]}, Start: start, End: end})
+	case "faults-end":
+		h.Border(history.Border{Phase: history.FaultsEnd, At: t.time(f[1])})
+	case "drain-ends":
+		h.Border(history.Border{Phase: history.DrainEnds, At: t.time(f[1])})
+	case "leaderless": // leaderless 20 REASON
+		h.Leaderless(history.Leaderless{At: t.time(f[1]), Reason: strings.Join(f[2:], " ")})
+	case "expect":
+		t.expect(f[1:])
+	default:
+		require.Fail(t.t, "unknown word", t.line)
+	}
+}
+
+// send a1 1-2 ok@0 [x2] [p1]
+func (t *teller) send(f []string) {
+	op := history.Produce{Record: t.record(f[0]), Attempts: 1, Offset: history.NoOffset}
+	op.Call, op.Return = t.span(f[1])
+	switch outcome, offset, _ := strings.Cut(f[2], "@"); outcome {
+	case "ok":
+		if offset != "?" {
+			op.Offset = t.number(offset)
+		}
+	case "failed":
+		op.Outcome, op.Error = history.Failed, 10
+	case "unknown":
+		op.Outcome = history.Indeterminate
+		require.Equal(t.t, history.Infinity, op.Return, t.line)
+	default:
+		require.Fail(t.t, "unknown outcome", t.line)
+	}
+	for _, more := range f[3:] {
+		if attempts, found := strings.CutPrefix(more, "x"); found {
+			op.Attempts = uint8(t.number(attempts))
+		} else {
+			op.Partition = t.partition(more)
+		}
+	}
+	t.story.history.Produce(op)
+}
+
+// read r 5-6 0: a1 a2 - a3; final 10-11 0: a1 (the covering reader). "-" is an offset without a record.
+func (t *teller) read(f []string) {
+	op := history.Read{HighWatermark: history.NoOffset}
+	name := "observer"
+	if f[0] == "final" {
+		op.Final = true
+		f = f[1:]
+	} else {
+		name = f[1]
+		f = f[2:]
+	}
+	op.Client = t.client(name)
+	op.Call, op.Return = t.span(f[0])
+	if strings.HasPrefix(f[1], "p") {
+		op.Partition = t.partition(f[1])
+		f = f[1:]
+	}
+	op.From = t.number(strings.TrimSuffix(f[1], ":"))
+	op.Next = op.From
+	for _, r := range f[2:] {
+		if r != "-" {
+			op.Records = append(op.Records, history.Seen{Offset: op.Next, Record: t.record(r)})
+		}
+		op.Next++
+	}
+	t.story.history.Read(op)
+}
+
+func (t *teller) cover(f []string) {
+	start, end, _ := strings.Cut(f[1], "-")
+	op := history.Cover{Call: t.time("90"), Return: t.time("99"), LogStart: t.number(start), End: t.number(end), Complete: true}
+	for i, more := range f[2:] {
+		if more == "incomplete" {
+			op.Complete, op.IncompleteReason = false, strings.Join(f[i+3:], " ")
+			break
+		}
+		op.Partition = t.partition(more)
+	}
+	t.story.history.Cover(op)
+}
+
+func (t *teller) replica(f []string) {
+	op := history.Replica{Broker: f[1], At: t.time(f[2]), Leader: strings.Contains(f[3], "leader"), Whole: strings.Contains(f[3], "whole"),
+		LeaderEpoch: int32(t.number(f[5])), HighWatermark: t.number(strings.TrimSuffix(f[7], ":"))}
+	for i, text := range f[8:] {
+		offsets, content, _ := strings.Cut(text, "/")
+		base, last, _ := strings.Cut(offsets, "-")
+		sum, err := strconv.ParseUint(content, 16, 64)
+		require.NoError(t.t, err, t.line)
+		op.Batches = append(op.Batches, history.Batch{Base: t.number(base), Last: t.number(last), Hash: sum})
+		if i == 0 {
+			op.LogStart = t.number(base)
+		}
+	}
+	t.story.history.Replica(op)
+}
+
+// expect no-loss violated: lost write 1
+func (t *teller) expect(f []string) {
+	e := expectation{claim: Claim{Guarantee: Guarantee(f[0])}, verdict: strings.TrimSuffix(f[1], ":"), anomalies: strings.Join(f[2:], " ")}
+	if e.claim.Guarantee == "recovers+readers" {
+		e.claim = Claim{Guarantee: Recovers, ReadersDrain: true}
+	}
+	t.story.expect = append(t.story.expect, e)
+}
+
+func (t *teller) client(name string) history.ClientID {
+	id, known := t.clients[name]
+	if !known {
+		id = history.ClientID(len(t.clients))
+		t.clients[name] = id
+		t.story.history.Client(id, name, 1)
+	}
+	return id
+}
+
+func (t *teller) partition(name string) history.PartitionID {
+	id, known := t.partitions[name]
+	if !known {
+		number, err := strconv.Atoi(strings.TrimPrefix(name, "p"))
+		require.NoError(t.t, err, t.line)
+		id = history.PartitionID(len(t.partitions))
+		t.partitions[name] = id
+		t.story.history.Partition(id, "orders", int32(number))
+	}
+	return id
+}
+
+// record reads "a17": send 17 of producer a. "?" is a record without identity.
+func (t *teller) record(name string) history.RecordID {
+	if name == "?" {
+		return 0
+	}
+	return history.NewRecordID(t.client(name[:1]), uint32(t.number(name[1:])))
+}
+
+func (t *teller) number(text string) int64 {
+	n, err := strconv.ParseInt(text, 10, 64)
+	require.NoError(t.t, err, t.line)
+	return n
+}
+
+// time reads milliseconds.
+func (t *teller) time(text string) history.Time { return history.Time(t.number(text)) * 1_000_000 }
+
+// span reads "1-2", or "1-" for an operation that never returned.
+func (t *teller) span(text string) (call, ret history.Time) {
+	first, last, _ := strings.Cut(text, "-")
+	if last == "" {
+		return t.time(first), history.Infinity
+	}
+	return t.time(first), t.time(last)
+}

@@ -1,0 +1,176 @@
+package checkers
+
+import (
+	"encoding/json"
+	"testing"
+
+	"assay/checkers/history"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestBound(t *testing.T) {
+	for n, want := range map[int]string{
+		0:      "no bound: no seeds",
+		1:      "below 95 % of seeds at 95 %",
+		20:     "below 14 % of seeds at 95 %",
+		100:    "below 3 % of seeds at 95 %",
+		200:    "below 1.5 % of seeds at 95 %",
+		10_000: "below 0.03 % of seeds at 95 %",
+	} {
+		require.Equal(t, want, Bound(n), "%d seeds", n)
+	}
+}
+
+func TestCombine(t *testing.T) {
+	require.Equal(t, Inconclusive, Combine())
+	require.Equal(t, Holds, Combine(Holds, Holds))
+	require.Equal(t, Inconclusive, Combine(Holds, Inconclusive, Holds))
+	require.Equal(t, Violated, Combine(Holds, Violated, Inconclusive))
+}
+
+func TestVerdictText(t *testing.T) {
+	for _, v := range []Verdict{Holds, Inconclusive, Violated} {
+		text, err := json.Marshal(v)
+		require.NoError(t, err)
+		var back Verdict
+		require.NoError(t, json.Unmarshal(text, &back))
+		require.Equal(t, v, back)
+	}
+	var v Verdict
+	require.ErrorContains(t, json.Unmarshal([]byte(`"perhaps"`), &v), `unknown verdict "perhaps"`)
+}
+
+func TestTally(t *testing.T) {
+	var tally Tally
+	require.Equal(t, Inconclusive, tally.Verdict())
+	for range 200 {
+		tally.Add(Result{Verdict: Holds, Exercised: true})
+	}
+	require.Equal(t, Holds, tally.Verdict())
+	require.Equal(t, "no counterexample in 200 of 200 seeds (below 1.5 % of seeds at 95 %)", tally.Sentence())
+	tally.Add(Result{Verdict: Inconclusive, Exercised: true})
+	require.Equal(t, Inconclusive, tally.Verdict())
+	require.Equal(t, "no counterexample, but 1 of 201 seeds are inconclusive", tally.Sentence())
+	tally.Add(Result{Verdict: Violated, Exercised: true, Anomalies: []AnomalyCount{{LostWrite, 2}}})
+	tally.Add(Result{Verdict: Violated, Exercised: true, Anomalies: []AnomalyCount{{LostWrite, 3}, {InconsistentOffset, 1}}})
+	require.Equal(t, Violated, tally.Verdict())
+	require.Equal(t, "a counterexample in 2 of 203 seeds", tally.Sentence())
+	require.Equal(t, []AnomalyCount{{LostWrite, 5}, {InconsistentOffset, 1}}, tally.Anomalies)
+
+	var idle Tally
+	idle.Add(Result{Verdict: Holds})
+	require.Equal(t, Holds, idle.Verdict())
+	require.Equal(t, "nothing exercised in 1 seeds", idle.Sentence())
+}
+
+func TestUnknownGuaranteeIsNamed(t *testing.T) {
+	_, err := New(Claim{Name: "billing", Guarantee: "at-most-twice"})
+	require.EqualError(t, err, `claim "billing": no checker for guarantee "at-most-twice"`)
+}
+
+func TestGuaranteesHaveJudges(t *testing.T) {
+	require.Len(t, judges, len(Guarantees))
+	for _, d := range Guarantees {
+		require.Contains(t, judges, d.Guarantee)
+		found, ok := Describe(d.Guarantee)
+		require.True(t, ok)
+		require.Equal(t, d.Meaning, found.Meaning)
+		for _, a := range d.Anomalies {
+			require.Contains(t, anomalies, a)
+		}
+	}
+}
+
+// Two runs of lost records, one for each of two power losses: two windows, each
+// with its extent and the fault that explains it.
+func TestDamageNamesItsFault(t *testing.T) {
+	const ms = 1_000_000
+	h := history.New()
+	h.Client(0, "web-0", 1)
+	h.Client(1, "web-1", 1)
+	h.Client(2, "observer", 1)
+	h.Partition(0, "orders", 0)
+	h.Fault(history.Fault{ID: 1, Kind: "power_loss", Targets: []string{"broker-1"}, Start: 10*ms + ms/2, End: 12 * ms})
+	h.Fault(history.Fault{ID: 2, Kind: "delay", Targets: []string{"broker-2"}, Start: 15 * ms, End: 16 * ms})
+	h.Fault(history.Fault{ID: 3, Kind: "power_loss", Targets: []string{"broker-3"}, Start: 30*ms + ms/2, End: 32 * ms})
+	var final []history.Seen
+	for i := range 40 {
+		// Two producers by turns: a window goes over both.
+		record := history.NewRecordID(history.ClientID(i%2), uint32(i/2+1))
+		call := history.Time(i) * ms
+		h.Produce(history.Produce{Record: record, Call: call, Return: call + ms/4, Attempts: 1, Offset: int64(i)})
+		if i < 5 || i > 10 && i < 29 || i > 30 {
+			final = append(final, history.Seen{Offset: int64(i), Record: record})
+		}
+	}
+	h.Read(history.Read{Client: 2, Call: 50 * ms, Return: 51 * ms, Next: 40, HighWatermark: 40, Records: final, Final: true})
+	h.Cover(history.Cover{Call: 50 * ms, Return: 51 * ms, End: 40, Complete: true})
+
+	r := judge(t, h, Claim{Guarantee: NoLoss})
+	require.Equal(t, []AnomalyCount{{LostWrite, 8}}, r.Anomalies)
+	require.EqualValues(t, 8, r.Damage.Records)
+	require.Len(t, r.Damage.Windows, 2)
+	first, second := r.Damage.Windows[0], r.Damage.Windows[1]
+	require.Equal(t, []int64{5, 10, 6}, []int64{first.FirstOffset, first.LastOffset, first.Records})
+	require.Equal(t, []history.Time{5 * ms, 10*ms + ms/4}, []history.Time{first.From, first.To})
+	require.Equal(t, 1, first.Faults[0].ID)
+	require.Equal(t, []int64{29, 30, 2}, []int64{second.FirstOffset, second.LastOffset, second.Records})
+	require.Equal(t, 3, second.Faults[0].ID)
+}
+
+func TestScopeNarrowsAClaim(t *testing.T) {
+	h := history.New()
+	h.Client(0, "web-0", 1)
+	h.Client(1, "billing-0", 1)
+	h.Client(2, "audit-0", 1)
+	h.Client(3, "observer", 1)
+	one, two := history.NewRecordID(0, 1), history.NewRecordID(0, 2)
+	h.Partition(0, "orders", 0)
+	h.Partition(1, "invoices", 0)
+	h.Produce(history.Produce{Record: one, Partition: 0, Call: 1, Return: 2, Offset: 0})
+	h.Produce(history.Produce{Record: two, Partition: 1, Call: 3, Return: 4, Offset: 0})
+	h.Read(history.Read{Client: 1, Call: 5, Return: 6, Next: 1, Records: []history.Seen{{Offset: 0, Record: one}}})
+	h.Read(history.Read{Client: 2, Call: 5, Return: 6, Next: 1})
+	h.Read(history.Read{Client: 3, Call: 7, Return: 8, Next: 1, Records: []history.Seen{{Offset: 0, Record: one}}, Final: true})
+	h.Cover(history.Cover{Partition: 0, Call: 7, Return: 8, End: 1, Complete: true})
+	h.Cover(history.Cover{Partition: 1, Call: 7, Return: 8, Complete: true})
+
+	require.Equal(t, Violated, judge(t, h, Claim{Guarantee: NoLoss}).Verdict)
+	require.Equal(t, Holds, judge(t, h, Claim{Guarantee: NoLoss, Scope: Scope{Topics: []string{"orders"}}}).Verdict)
+	require.Equal(t, Violated, judge(t, h, Claim{Guarantee: NoSkips}).Verdict)
+	require.Equal(t, Holds, judge(t, h, Claim{Guarantee: NoSkips, Scope: Scope{Readers: []string{"billing-0"}}}).Verdict)
+}
+
+func TestDense(t *testing.T) {
+	var d dense[int]
+	for _, i := range []int64{1 << 40, 3, -5, 511, 512, 1<<40 + 1} {
+		*d.at(i) = int(i)
+	}
+	require.Nil(t, d.peek(1<<30))
+	require.Equal(t, 3, d.get(3))
+	require.Zero(t, d.get(4))
+	var up, down, part []int
+	d.all(func(_ int64, v *int) bool {
+		if *v != 0 {
+			up = append(up, *v)
+		}
+		return true
+	})
+	d.descend(func(_ int64, v *int) {
+		if *v != 0 {
+			down = append(down, *v)
+		}
+	})
+	for _, to := range []int64{1<<40 + 1, 513} {
+		d.ascend(4, to, func(i int64, v *int) bool {
+			if *v != 0 {
+				part = append(part, *v)
+			}
+			return true
+		})
+	}
+	require.Equal(t, []int{-5, 3, 511, 512, 1 << 40, 1<<40 + 1}, up)
+	require.Equal(t, []int{1<<40 + 1, 1 << 40, 512, 511, 3, -5}, down)
+	require.Equal(t, []int{511, 512, 1 << 40, 511, 512}, part)
+}

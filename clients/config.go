@@ -1,0 +1,121 @@
+package clients
+
+import (
+	"time"
+
+	"assay/host"
+	"assay/internal/kafkaconfig"
+)
+
+// Acks is when a produce request is answered.
+type Acks int16
+
+// Kafka's three.
+const (
+	AcksNone   Acks = 0  // it is not: sent counts as acknowledged
+	AcksLeader Acks = 1  // when the leader has appended
+	AcksAll    Acks = -1 // when all in-sync replicas have
+)
+
+// ProducerConfig is a producer's settings, by the names of Kafka's keys.
+type ProducerConfig struct {
+	Acks                 Acks
+	Idempotent           bool // enable.idempotence
+	BatchSize            int  // batch.size, bytes
+	Linger               time.Duration
+	MaxRequestSize       int           // bytes
+	BufferMemory         int64         // bytes
+	MaxBlock             time.Duration // max.block.ms: for the owner, who waits
+	Retries              int
+	DeliveryTimeout      time.Duration
+	RequestTimeout       time.Duration
+	MaxInFlight          int  // max.in.flight.requests.per.connection
+	PartitionIgnoresKeys bool // partitioner.ignore.keys
+}
+
+// ConsumerConfig is a consumer's settings, by the names of Kafka's keys.
+type ConsumerConfig struct {
+	FetchMinBytes          int
+	FetchMaxBytes          int
+	FetchMaxWait           time.Duration
+	MaxPartitionFetchBytes int
+	MaxPollRecords         int
+	CheckCRCs              bool
+	ReadCommitted          bool // isolation.level
+	OffsetReset            OffsetReset
+	// NoTruncationCheck is the museum's consumer-no-truncation-check: go on at
+	// the old offset after the log was cut (before KIP-320).
+	NoTruncationCheck bool
+}
+
+// OffsetReset is auto.offset.reset.
+type OffsetReset uint8
+
+// What a consumer does without a valid position.
+const (
+	ResetLatest OffsetReset = iota
+	ResetEarliest
+	ResetNone // tell the application
+)
+
+// ClientConfigOf reads the keys that producers and consumers share.
+func ClientConfigOf(s kafkaconfig.Settings, bootstrap []host.Addr) ClientConfig {
+	return ClientConfig{
+		ID:               s.String("client.id"),
+		Bootstrap:        bootstrap,
+		RequestTimeout:   s.Duration("request.timeout.ms"),
+		RetryBackoff:     Backoff{s.Duration("retry.backoff.ms"), s.Duration("retry.backoff.max.ms")},
+		ReconnectBackoff: Backoff{s.Duration("reconnect.backoff.ms"), s.Duration("reconnect.backoff.max.ms")},
+		ConnectionSetup: Backoff{
+			s.Duration("socket.connection.setup.timeout.ms"), s.Duration("socket.connection.setup.timeout.max.ms"),
+		},
+		MetadataMaxAge:   s.Duration("metadata.max.age.ms"),
+		RebootstrapAfter: s.Duration("metadata.recovery.rebootstrap.trigger.ms"),
+	}
+}
+
+// ProducerConfigOf reads a producer's keys. Settings that contradict each
+// other (idempotence with acks=1) are kafkaconfig.Reconcile's business.
+func ProducerConfigOf(s kafkaconfig.Settings) ProducerConfig {
+	config := ProducerConfig{
+		Acks:                 AcksAll,
+		Idempotent:           s.Bool("enable.idempotence"),
+		BatchSize:            s.Int("batch.size"),
+		Linger:               s.Duration("linger.ms"),
+		MaxRequestSize:       s.Int("max.request.size"),
+		BufferMemory:         s.Long("buffer.memory"),
+		MaxBlock:             s.Duration("max.block.ms"),
+		Retries:              s.Int("retries"),
+		DeliveryTimeout:      s.Duration("delivery.timeout.ms"),
+		RequestTimeout:       s.Duration("request.timeout.ms"),
+		MaxInFlight:          s.Int("max.in.flight.requests.per.connection"),
+		PartitionIgnoresKeys: s.Bool("partitioner.ignore.keys"),
+	}
+	switch s.String("acks") {
+	case "0":
+		config.Acks = AcksNone
+	case "1":
+		config.Acks = AcksLeader
+	}
+	return config
+}
+
+// ConsumerConfigOf reads a consumer's keys.
+func ConsumerConfigOf(s kafkaconfig.Settings) ConsumerConfig {
+	config := ConsumerConfig{
+		FetchMinBytes:          s.Int("fetch.min.bytes"),
+		FetchMaxBytes:          s.Int("fetch.max.bytes"),
+		FetchMaxWait:           s.Duration("fetch.max.wait.ms"),
+		MaxPartitionFetchBytes: s.Int("max.partition.fetch.bytes"),
+		MaxPollRecords:         s.Int("max.poll.records"),
+		CheckCRCs:              s.Bool("check.crcs"),
+		ReadCommitted:          s.String("isolation.level") == "read_committed",
+	}
+	switch s.String("auto.offset.reset") {
+	case "earliest":
+		config.OffsetReset = ResetEarliest
+	case "none":
+		config.OffsetReset = ResetNone
+	}
+	return config
+}

@@ -1,0 +1,115 @@
+package clients
+
+import (
+	"fmt"
+
+	"assay/host"
+	"assay/internal/batch"
+	"assay/internal/kafka"
+)
+
+type consumerState uint8
+
+const (
+	unpositioned consumerState = iota // needs auto.offset.reset
+	fetchable
+	unvalidated // the leader's epoch has changed since the position was read
+	failed      // waits for the application
+)
+
+// consumerPartition is what a consumer keeps for one partition.
+type consumerPartition struct {
+	name    kafka.TopicPartition
+	topicID kafka.TopicID // of the topic that the epochs are about
+	state   consumerState
+
+	position      kafka.Offset
+	positionEpoch kafka.LeaderEpoch // of the last record read before it
+	leaderEpoch   kafka.LeaderEpoch // under which the position was last validated
+	highWatermark kafka.Offset
+
+	everPositioned bool
+	busy           bool // a request about it is under way
+	// generation numbers the positions: the answer to a request about an
+	// older one says nothing about this one.
+	generation int
+	notUntil   host.Time // the end of the backoff after an error
+	failures   int
+
+	// What was fetched: raw until the poll that needs it, then decoded.
+	raw          []byte
+	requested    int64 // the owner's stamp of the fetch
+	decoded      []batch.Record
+	read         int // records of decoded that were handed out
+	decodedEnd   kafka.Offset
+	decodedEpoch kafka.LeaderEpoch
+	epochs       []epochEnd // of the batches in decoded
+}
+
+// epochEnd is the end of a batch with the epoch it was written in.
+type epochEnd struct {
+	next  kafka.Offset
+	epoch kafka.LeaderEpoch
+}
+
+// epochAt is the leader epoch of a decoded record.
+func (p *consumerPartition) epochAt(offset kafka.Offset) kafka.LeaderEpoch {
+	for i := range p.epochs {
+		if offset < p.epochs[i].next {
+			return p.epochs[i].epoch
+		}
+	}
+	return p.decodedEpoch
+}
+
+func newConsumerPartition(name kafka.TopicPartition) *consumerPartition {
+	return &consumerPartition{
+		name: name, position: kafka.NoOffset, positionEpoch: kafka.NoEpoch, leaderEpoch: kafka.NoEpoch,
+		highWatermark: kafka.NoOffset,
+	}
+}
+
+func (p *consumerPartition) hasData() bool { return p.raw != nil || p.read < len(p.decoded) }
+
+// forgetRequests throws away what was or will be fetched for the position.
+func (p *consumerPartition) forgetRequests() {
+	p.generation++
+	p.busy = false
+	p.raw, p.decoded, p.read = nil, p.decoded[:0], 0
+	p.notUntil, p.failures = 0, 0
+}
+
+// decode unpacks the batches of one fetch. A batch may start before the
+// position: brokers answer with whole batches. Markers are skipped; they move
+// the position.
+func (p *consumerPartition) decode(config ConsumerConfig) error {
+	raw := p.raw
+	p.raw, p.decoded, p.read = nil, p.decoded[:0], 0
+	p.epochs = p.epochs[:0]
+	p.decodedEnd, p.decodedEpoch = p.position, p.positionEpoch
+	for header, whole := range batch.Iterate(raw) {
+		if config.CheckCRCs {
+			if err := batch.CheckCRC(whole); err != nil {
+				return fmt.Errorf("%v: %w", p.name, err)
+			}
+		}
+		if header.NextOffset() <= p.position {
+			continue
+		}
+		if !header.IsControl() {
+			if err := batch.ForEachRecord(whole, p.keep); err != nil {
+				return fmt.Errorf("%v: %w", p.name, err)
+			}
+		}
+		p.decodedEnd, p.decodedEpoch = header.NextOffset(), header.LeaderEpoch
+		p.epochs = append(p.epochs, epochEnd{p.decodedEnd, p.decodedEpoch})
+	}
+	return nil
+}
+
+func (p *consumerPartition) keep(r batch.Record) error {
+	if r.Offset >= p.position {
+		p.decoded = append(p.decoded, r)
+	}
+	return nil
+}

@@ -1,0 +1,300 @@
+package clients
+
+import (
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"assay/host"
+	"assay/internal/kafka"
+)
+
+func TestTimersFireInOrder(t *testing.T) {
+	w := newTestWorld(t, 1)
+	random := rand.New(rand.NewPCG(1, 1))
+	var fired, want []int
+	timers := make([]*Timer, 200)
+	at := make([]host.Time, len(timers))
+	for i := range timers {
+		timers[i] = &Timer{Fire: func() { fired = append(fired, i) }}
+	}
+	for range 1000 {
+		i := random.IntN(len(timers))
+		if random.IntN(4) == 0 {
+			w.timers.Stop(timers[i])
+			at[i] = 0
+			continue
+		}
+		at[i] = host.Time(1 + random.IntN(50))
+		w.timers.Set(timers[i], at[i])
+	}
+	for i := range timers {
+		if at[i] > 0 {
+			want = append(want, i)
+		}
+	}
+	slices.SortStableFunc(want, func(a, b int) int {
+		if at[a] != at[b] {
+			return int(at[a] - at[b])
+		}
+		return int(timers[a].order) - int(timers[b].order)
+	})
+	w.run(time.Microsecond)
+	require.Equal(t, want, fired)
+	for _, timer := range timers {
+		require.False(t, timer.IsSet())
+	}
+}
+
+func TestBackoffDoublesWithJitterUpToItsMaximum(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 1))
+	b := Backoff{100 * time.Millisecond, time.Second}
+	for failures, middle := range map[int]time.Duration{1: 100, 2: 200, 3: 400, 4: 800, 5: 1000, 60: 1000, 5000: 1000} {
+		middle *= time.Millisecond
+		least, most := time.Hour, time.Duration(0)
+		for range 500 {
+			wait := b.Wait(failures, random)
+			least, most = min(least, wait), max(most, wait)
+		}
+		require.GreaterOrEqual(t, least, middle*8/10)
+		require.LessOrEqual(t, most, middle*12/10)
+		require.Greater(t, most-least, middle*3/10, "it is jittered")
+	}
+	require.Zero(t, Backoff{}.Wait(3, random))
+}
+
+func TestChooseVersions(t *testing.T) {
+	offer := func(key kmsg.Key, low, high int16) kmsg.ApiVersionsResponseApiKey {
+		return kmsg.ApiVersionsResponseApiKey{ApiKey: int16(key), MinVersion: low, MaxVersion: high}
+	}
+	table := chooseVersions([]kmsg.ApiVersionsResponseApiKey{
+		offer(kmsg.Produce, 0, 9), offer(kmsg.Fetch, 4, 99), offer(kmsg.ListOffsets, 11, 12), offer(kmsg.Metadata, 0, 0), offer(500, 0, 1),
+	})
+	require.Equal(t, int16(9), table[kmsg.Produce], "theirs")
+	require.Equal(t, int16(18), table[kmsg.Fetch], "ours")
+	require.Equal(t, noVersion, table[kmsg.ListOffsets])
+	require.Equal(t, noVersion, table[kmsg.Metadata])
+	require.Equal(t, noVersion, table[kmsg.InitProducerID])
+}
+
+// Every pair of old versions that a broker may offer works, with topics by
+// name and without leader epochs.
+func TestOldBrokers(t *testing.T) {
+	for _, old := range []map[kmsg.Key]int16{
+		{kmsg.Produce: 3, kmsg.Fetch: 4, kmsg.Metadata: 1, kmsg.ListOffsets: 1, kmsg.InitProducerID: 0, kmsg.OffsetForLeaderEpoch: 0},
+		{kmsg.Produce: 8, kmsg.Fetch: 11, kmsg.Metadata: 7, kmsg.ListOffsets: 4, kmsg.InitProducerID: 1, kmsg.OffsetForLeaderEpoch: 2},
+		{kmsg.Produce: 12, kmsg.Fetch: 12, kmsg.Metadata: 9},
+	} {
+		w := newTestWorld(t, 2, "orders")
+		w.cluster.versions = old
+		var got []string
+		consumer := NewConsumer(w.client(nil), testConsumerConfig(), ConsumerEvents{Moved: func(Move) {}})
+		consumer.events.Available = func() {
+			for _, chunk := range consumer.Poll() {
+				for _, r := range chunk.Records {
+					got = append(got, string(r.Value))
+				}
+			}
+		}
+		consumer.Assign([]kafka.TopicPartition{{Topic: "orders"}})
+		producer := NewProducer(w.client(nil), testProducerConfig(), ProducerEvents{Delivered: func(d Delivery) {
+			require.Equal(t, Acknowledged, d.Outcome)
+		}, Unblocked: func() {}})
+		_, err := producer.Send(&Record{Topic: "orders"})
+		require.ErrorIs(t, err, ErrWouldBlock)
+		w.run(time.Second)
+		for _, v := range []string{"a", "b"} {
+			_, err := producer.Send(&Record{Topic: "orders", Value: []byte(v), Partition: AnyPartition})
+			require.NoError(t, err)
+		}
+		w.run(time.Second)
+		require.Equal(t, []string{"a", "b"}, got)
+	}
+}
+
+// A newer view of a leader is not undone by an older one.
+func TestLeaderEpochsNeverGoBack(t *testing.T) {
+	w := newTestWorld(t, 2, "orders")
+	c := w.client(nil)
+	name := kafka.TopicPartition{Topic: "orders"}
+	w.cluster.logs[name].epoch = 5
+	c.Metadata().Want("orders")
+	c.step()
+	w.run(time.Second)
+	require.Equal(t, Leader{1, 5}, c.Metadata().Leader(name))
+	w.cluster.logs[name].leader, w.cluster.logs[name].epoch = 2, 4
+	c.Metadata().RequestUpdate()
+	c.step()
+	w.run(time.Second)
+	require.Equal(t, Leader{1, 5}, c.Metadata().Leader(name))
+	require.False(t, c.Metadata().LearnLeader(name, Leader{2, 5}))
+	require.True(t, c.Metadata().LearnLeader(name, Leader{2, 6}))
+}
+
+func TestBufferMemoryBlocksAndUnblocks(t *testing.T) {
+	w := newTestWorld(t, 1, "orders")
+	config := testProducerConfig()
+	config.BatchSize, config.BufferMemory, config.Linger = 1000, 3000, time.Hour
+	unblocked := 0
+	p := NewProducer(w.client(nil), config, ProducerEvents{Delivered: func(Delivery) {}, Unblocked: func() { unblocked++ }})
+	send := func() error {
+		_, err := p.Send(&Record{Topic: "orders", Value: make([]byte, 800), Partition: AnyPartition})
+		return err
+	}
+	require.ErrorIs(t, send(), ErrWouldBlock)
+	w.run(time.Second)
+	require.Equal(t, 1, unblocked, "the metadata came")
+	for range 3 {
+		require.NoError(t, send())
+	}
+	require.ErrorIs(t, send(), ErrWouldBlock)
+	w.run(time.Second)
+	require.Equal(t, 2, unblocked, "who waits for memory does not wait for linger")
+	require.NoError(t, send())
+	_, err := p.Send(&Record{Topic: "orders", Value: make([]byte, 4000), Partition: AnyPartition})
+	require.ErrorIs(t, err, kerr.MessageTooLarge)
+	_, err = p.Send(&Record{Topic: "orders", Partition: 7})
+	require.ErrorIs(t, err, kerr.UnknownTopicOrPartition)
+}
+
+func TestAdminCreatesAndWaits(t *testing.T) {
+	w := newTestWorld(t, 3, "old")
+	c := w.client(nil)
+	admin := NewAdmin(c)
+	errs := map[string]error{}
+	note := func(what string) func(error) {
+		return func(err error) {
+			_, twice := errs[what]
+			require.False(t, twice)
+			errs[what] = err
+		}
+	}
+	deadline := w.Now().Add(10 * time.Second)
+	admin.CreateTopics([]NewTopic{{Name: "orders", Partitions: 6, ReplicationFactor: 3}}, deadline, note("create"))
+	admin.WaitForTopics([]string{"orders"}, deadline, note("wait"))
+	admin.CreateTopics([]NewTopic{{Name: "old", Partitions: 1, ReplicationFactor: 1}}, deadline, note("exists"))
+	admin.CreateTopics([]NewTopic{{Name: "wide", Partitions: 1, ReplicationFactor: 4}}, deadline, note("replicas"))
+	admin.WaitForTopics([]string{"nowhere"}, deadline, note("never"))
+	w.run(20 * time.Second)
+	require.NoError(t, errs["create"])
+	require.NoError(t, errs["wait"])
+	require.Len(t, c.Metadata().Topic("orders").Leaders, 6)
+	require.ErrorIs(t, errs["exists"], kerr.TopicAlreadyExists)
+	var refusal *Refusal
+	require.ErrorAs(t, errs["exists"], &refusal)
+	require.ErrorIs(t, errs["replicas"], kerr.InvalidReplicationFactor)
+	require.ErrorIs(t, errs["never"], ErrDeadline)
+}
+
+func TestCoveringRead(t *testing.T) {
+	w := newTestWorld(t, 2, "orders")
+	covered := kafka.TopicPartition{Topic: "orders"}
+	stuck := kafka.TopicPartition{Topic: "orders", Partition: 1}
+	w.cluster.add(stuck, 2)
+	w.cluster.logs[covered].write("a", "b", "c")
+	w.cluster.logs[covered].start = 1
+	w.cluster.logs[stuck].write("x")
+	var read []string
+	var coverage []Coverage
+	config := testConsumerConfig()
+	config.MaxPollRecords = 1
+	NewCoveringRead(w.client(nil), config, []kafka.TopicPartition{covered, stuck}, []kafka.Offset{4, 2},
+		w.Now().Add(5*time.Second), CoveringReadEvents{
+			Moved: func(Move) {},
+			Read: func(chunk Chunk) {
+				for _, r := range chunk.Records {
+					read = append(read, string(r.Value))
+				}
+			},
+			Done: func(c []Coverage) { coverage = c },
+		})
+	w.run(time.Second)
+	require.Nil(t, coverage, "an acknowledged record is still missing")
+	w.cluster.logs[covered].write("d")
+	w.run(10 * time.Second)
+	slices.Sort(read)
+	require.Equal(t, []string{"b", "c", "d", "x"}, read)
+	require.Equal(t, Coverage{Partition: covered, LogStart: 1, End: 4, Complete: true}, coverage[0])
+	require.False(t, coverage[1].Complete)
+	require.NotEmpty(t, coverage[1].Reason)
+}
+
+func TestPollKeepsToItsLimit(t *testing.T) {
+	w := newTestWorld(t, 1, "orders")
+	log := w.cluster.logs[kafka.TopicPartition{Topic: "orders"}]
+	for range 7 {
+		log.write("v")
+	}
+	config := testConsumerConfig()
+	config.MaxPollRecords = 3
+	consumer := NewConsumer(w.client(nil), config, ConsumerEvents{Available: func() {}, Moved: func(Move) {}})
+	consumer.Assign([]kafka.TopicPartition{{Topic: "orders"}})
+	w.run(time.Second)
+	var sizes []int
+	next := kafka.Offset(0)
+	for chunks := consumer.Poll(); len(chunks) > 0; chunks = consumer.Poll() {
+		require.Equal(t, next, chunks[0].From)
+		next = chunks[0].Next
+		sizes = append(sizes, len(chunks[0].Records))
+	}
+	require.Equal(t, []int{3, 3, 1}, sizes)
+	require.Equal(t, kafka.Offset(7), consumer.Position(kafka.TopicPartition{Topic: "orders"}))
+}
+
+func TestCorruptBatchIsNotDelivered(t *testing.T) {
+	w := newTestWorld(t, 1, "orders")
+	log := w.cluster.logs[kafka.TopicPartition{Topic: "orders"}]
+	log.write("v")
+	log.batches[0][len(log.batches[0])-2] ^= 1
+	var failure error
+	var consumer *Consumer
+	consumer = NewConsumer(w.client(nil), testConsumerConfig(), ConsumerEvents{
+		Available: func() { require.Empty(t, consumer.Poll()) }, Moved: func(Move) {},
+		Failed: func(_ kafka.TopicPartition, err error) { failure = err },
+	})
+	consumer.Assign([]kafka.TopicPartition{{Topic: "orders"}})
+	w.run(time.Second)
+	require.True(t, errors.Is(failure, kerr.CorruptMessage), failure)
+}
+
+// Sending allocates for batches and requests, not for records.
+func TestSendDoesNotAllocatePerRecord(t *testing.T) {
+	w := newTestWorld(t, 1, "orders")
+	config := testProducerConfig()
+	config.BatchSize, config.Linger = 16384, time.Hour
+	delivered := 0
+	p := NewProducer(w.client(nil), config, ProducerEvents{Delivered: func(Delivery) { delivered++ }, Unblocked: func() {}})
+	record := &Record{Topic: "orders", Value: make([]byte, 100), Key: []byte("key"), Partition: AnyPartition, Timestamp: 1}
+	_, err := p.Send(record)
+	require.ErrorIs(t, err, ErrWouldBlock)
+	w.run(time.Second)
+	// Below one batch's worth of records, so that no request is counted.
+	_, err = p.Send(record)
+	require.NoError(t, err)
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		if _, err := p.Send(record); err != nil {
+			t.Fatal(err)
+		}
+	}))
+	const records = 20_000
+	perRecord := testing.AllocsPerRun(1, func() {
+		for i := range records {
+			if _, err := p.Send(record); err != nil {
+				t.Fatal(err)
+			}
+			if i%1000 == 0 {
+				w.run(10 * time.Millisecond)
+			}
+		}
+		p.Flush()
+		w.run(time.Second)
+	}) / records
+	require.Less(t, perRecord, 2.0, "brokers and codec included")
+	require.Greater(t, delivered, 2*records)
+}

@@ -1,0 +1,226 @@
+package clients
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"assay/internal/kafka"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden output of the stories")
+
+// TestStories runs the protocol stories in testdata: what the producer or the
+// consumer does against a correct log whose brokers misbehave as told.
+//
+//	producer KEY=VALUE...    makes the producer (linger 0, a batch a record)
+//	consumer KEY=VALUE...    makes a consumer of orders/0 and polls all it gets
+//	fate N WHAT              what becomes of the N-th produce request
+//	send VALUE...            one record each
+//	write VALUE...           appends to the log as if another had sent it
+//	leader BROKER            moves leadership, with the next epoch
+//	seek OFFSET EPOCH        moves the consumer
+//	cut OFFSET, start OFFSET, down BROKER, up BROKER, reset-producers, recreate
+//	run DURATION             lets time pass
+//	log                      prints the log
+func TestStories(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.story")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".story"), func(t *testing.T) {
+			content, err := os.ReadFile(file)
+			require.NoError(t, err)
+			script, want, _ := strings.Cut(string(content), "----\n")
+			got := tell(t, script)
+			if *update {
+				require.NoError(t, os.WriteFile(file, []byte(script+"----\n"+got), 0o644))
+				return
+			}
+			require.Equal(t, want, got)
+			require.Equal(t, got, tell(t, script), "the same story twice")
+		})
+	}
+}
+
+type story struct {
+	*testWorld
+	producer *Producer
+	consumer *Consumer
+	sent     []string
+	orders   kafka.TopicPartition
+}
+
+func tell(t *testing.T, script string) string {
+	s := &story{testWorld: newTestWorld(t, 2, "orders"), orders: kafka.TopicPartition{Topic: "orders"}}
+	for line := range strings.Lines(script) {
+		words := strings.Fields(line)
+		if len(words) == 0 || words[0] == "#" {
+			continue
+		}
+		s.do(words[0], words[1:])
+	}
+	return strings.Join(s.trace, "\n") + "\n"
+}
+
+func (s *story) do(command string, args []string) {
+	l := s.cluster.logs[s.orders]
+	switch command {
+	case "producer":
+		s.makeProducer(args)
+	case "consumer":
+		s.makeConsumer(args)
+	case "fate":
+		s.cluster.fate[s.number(args[0])] = args[1]
+	case "send":
+		for _, value := range args {
+			s.sent = append(s.sent, value)
+			_, err := s.producer.Send(&Record{Topic: "orders", Value: []byte(value), Timestamp: 1, Cookie: uint64(len(s.sent) - 1)})
+			require.NoError(s.t, err)
+		}
+	case "write":
+		l.write(args...)
+	case "leader":
+		l.leader, l.epoch = kafka.BrokerID(s.number(args[0])), l.epoch+1
+	case "cut":
+		l.cut(kafka.Offset(s.number(args[0])))
+	case "start":
+		l.start = kafka.Offset(s.number(args[0]))
+	case "seek":
+		s.consumer.Seek(s.orders, kafka.Offset(s.number(args[0])), kafka.LeaderEpoch(s.number(args[1])))
+	case "recreate":
+		s.cluster.incarnation["orders"]++
+		s.cluster.add(s.orders, l.leader)
+	case "reset-producers":
+		clear(l.producers)
+	case "down":
+		s.cluster.brokers[s.number(args[0])-1].down = true
+		for conn := range s.conns + 1 {
+			if b := s.dialled[conn]; b != nil && b.down {
+				s.deliverClosed(conn)
+			}
+		}
+	case "up":
+		s.cluster.brokers[s.number(args[0])-1].down = false
+	case "run":
+		d, err := time.ParseDuration(args[0])
+		require.NoError(s.t, err)
+		s.run(d)
+	case "log":
+		s.log("log: %s", strings.Join(l.values(), " "))
+	default:
+		s.t.Fatalf("unknown command %q", command)
+	}
+}
+
+func (s *story) number(text string) int {
+	n, err := strconv.Atoi(text)
+	require.NoError(s.t, err)
+	return n
+}
+
+func (s *story) duration(text string) time.Duration {
+	d, err := time.ParseDuration(text)
+	require.NoError(s.t, err)
+	return d
+}
+
+func testProducerConfig() ProducerConfig {
+	return ProducerConfig{
+		Acks: AcksAll, Idempotent: true, BatchSize: 1, MaxRequestSize: 1 << 20, BufferMemory: 32 << 20,
+		MaxBlock: time.Minute, Retries: 1<<31 - 1, DeliveryTimeout: 2 * time.Minute, RequestTimeout: 30 * time.Second, MaxInFlight: 5,
+	}
+}
+
+func (s *story) makeProducer(args []string) {
+	config := testProducerConfig()
+	request := 30 * time.Second
+	for _, arg := range args {
+		key, value, _ := strings.Cut(arg, "=")
+		switch key {
+		case "acks":
+			config.Acks = Acks(s.number(value))
+		case "idempotent":
+			config.Idempotent = value == "true"
+		case "in-flight":
+			config.MaxInFlight = s.number(value)
+		case "retries":
+			config.Retries = s.number(value)
+		case "delivery":
+			config.DeliveryTimeout = s.duration(value)
+		case "request":
+			request = s.duration(value)
+		case "batch":
+			config.BatchSize = s.number(value)
+		case "linger":
+			config.Linger = s.duration(value)
+		default:
+			s.t.Fatalf("unknown setting %q", key)
+		}
+	}
+	config.RequestTimeout = request
+	c := s.client(func(c *ClientConfig) { c.RequestTimeout = request })
+	s.producer = NewProducer(c, config, ProducerEvents{Delivered: s.delivered, Unblocked: func() {}})
+	c.Metadata().Want("orders")
+	c.step()
+	s.run(100 * time.Millisecond)
+}
+
+var outcomeNames = [...]string{"acknowledged", "failed", "indeterminate"}
+
+func (s *story) delivered(d Delivery) {
+	text := ""
+	if d.Error != 0 {
+		text = " " + kerr.ErrorForCode(d.Error).(*kerr.Error).Message
+	}
+	s.log("%s %s offset=%d attempts=%d%s", s.sent[d.Cookie], outcomeNames[d.Outcome], d.Offset, d.Attempts, text)
+}
+
+func testConsumerConfig() ConsumerConfig {
+	return ConsumerConfig{
+		FetchMinBytes: 1, FetchMaxBytes: 50 << 20, FetchMaxWait: 500 * time.Millisecond, MaxPartitionFetchBytes: 1 << 20,
+		MaxPollRecords: 500, CheckCRCs: true, OffsetReset: ResetEarliest,
+	}
+}
+
+func (s *story) makeConsumer(args []string) {
+	config := testConsumerConfig()
+	for _, arg := range args {
+		key, value, _ := strings.Cut(arg, "=")
+		switch key {
+		case "reset":
+			config.OffsetReset = map[string]OffsetReset{"earliest": ResetEarliest, "latest": ResetLatest, "none": ResetNone}[value]
+		case "no-truncation-check":
+			config.NoTruncationCheck = value == "true"
+		default:
+			s.t.Fatalf("unknown setting %q", key)
+		}
+	}
+	c := s.client(nil)
+	s.consumer = NewConsumer(c, config, ConsumerEvents{
+		Available: s.poll,
+		Moved: func(m Move) {
+			s.log("moved %d to %d (%s)", m.From, m.To, [...]string{"assigned", "seek", "reset", "truncated"}[m.Reason])
+		},
+		Failed: func(p kafka.TopicPartition, err error) { s.log("%v failed: %v", p, err) },
+	})
+	s.consumer.Assign([]kafka.TopicPartition{s.orders})
+}
+
+func (s *story) poll() {
+	for _, chunk := range s.consumer.Poll() {
+		var values []string
+		for _, r := range chunk.Records {
+			values = append(values, fmt.Sprintf("%d:%s", r.Offset, r.Value))
+		}
+		s.log("read %d to %d, high watermark %d: %s", chunk.From, chunk.Next, chunk.HighWatermark, strings.Join(values, " "))
+	}
+}

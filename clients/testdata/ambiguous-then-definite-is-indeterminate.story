@@ -1,0 +1,14 @@
+producer retries=1 idempotent=false
+fate 1 close
+fate 2 INVALID_RECORD
+send a
+run 1s
+log
+----
+   103ms  produce_sent partition=0 records=1 attempt=1 bytes=69
+   104ms  client_connection_lost broker=1 requests=1
+   104ms  produce_retried partition=0 records=1 attempt=1 error=13
+   224ms  produce_sent partition=0 records=1 attempt=2 bytes=69
+   226ms  produce_indeterminate partition=0 records=1 attempt=2 error=87
+   226ms  a indeterminate offset=-1 attempts=2 INVALID_RECORD
+    1.1s  log: a

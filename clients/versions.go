@@ -1,0 +1,47 @@
+package clients
+
+import "github.com/twmb/franz-go/pkg/kmsg"
+
+// versionRange is what these clients speak of one API key.
+type versionRange struct{ min, max int16 }
+
+// spoken lists the keys in use. Below the minima a request would mean
+// something else (no record batches v2, no leader epochs, no named topics).
+var spoken = map[kmsg.Key]versionRange{
+	kmsg.Produce:              {3, 13},
+	kmsg.Fetch:                {4, 18},
+	kmsg.ListOffsets:          {1, 10},
+	kmsg.Metadata:             {1, 13},
+	kmsg.ApiVersions:          {0, 4},
+	kmsg.CreateTopics:         {2, 7},
+	kmsg.DeleteTopics:         {1, 6},
+	kmsg.InitProducerID:       {0, 5},
+	kmsg.OffsetForLeaderEpoch: {2, 4},
+}
+
+// noVersion is the version of a key that the two sides have none in common.
+const noVersion int16 = -1
+
+// knownKeys bounds the keys that spoken may name.
+const knownKeys = 64
+
+// versionTable holds the chosen version of each key on one connection.
+type versionTable [knownKeys]int16
+
+// chooseVersions takes the highest version that both sides speak.
+func chooseVersions(offered []kmsg.ApiVersionsResponseApiKey) versionTable {
+	var table versionTable
+	for key := range table {
+		table[key] = noVersion
+	}
+	for _, offer := range offered {
+		ours, known := spoken[kmsg.Key(offer.ApiKey)]
+		if !known {
+			continue
+		}
+		if version := min(ours.max, offer.MaxVersion); version >= max(ours.min, offer.MinVersion) {
+			table[offer.ApiKey] = version
+		}
+	}
+	return table
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"assay/broker"
+	"assay/checkers"
+	"assay/faults"
+	"assay/internal/kafkaconfig"
+	"assay/scenarios"
+	"assay/scenarios/format"
+	"assay/scenarios/run"
+)
+
+// topic is a word that list shows and explain tells about.
+type topic struct {
+	name   string
+	about  string   // one sentence
+	detail []string // more sentences, for explain
+}
+
+// topics are everything that can be listed, by kind.
+var topics = map[string]func() []topic{
+	"scenarios":  scenarioTopics,
+	"guarantees": guaranteeTopics,
+	"faults":     faultTopics,
+	"flaws":      flawTopics,
+	"metrics":    metricTopics,
+	"events":     eventTopics,
+}
+
+func topicKinds() []string {
+	kinds := make([]string, 0, len(topics))
+	for kind := range topics {
+		kinds = append(kinds, kind)
+	}
+	slices.Sort(kinds)
+	return kinds
+}
+
+func scenarioTopics() []topic {
+	var list []topic
+	for _, e := range scenarios.List() {
+		list = append(list, topic{e.Name, e.About, []string{"Run it with: assay run " + e.Name}})
+	}
+	return list
+}
+
+func guaranteeTopics() []topic {
+	var list []topic
+	for _, d := range checkers.Guarantees {
+		var names []string
+		for _, a := range d.Anomalies {
+			names = append(names, string(a))
+		}
+		list = append(list, topic{string(d.Guarantee), d.Meaning, []string{
+			"Scope: " + string(d.Scope) + ".", "How it is judged: " + d.Evidence, "Names: " + strings.Join(names, ", ") + "."}})
+	}
+	return list
+}
+
+func faultTopics() []topic {
+	var list []topic
+	for _, d := range faults.Descriptions {
+		var fields []string
+		for _, f := range d.Fields {
+			fields = append(fields, string(f))
+		}
+		if d.Lasting {
+			fields = append(fields, "duration")
+		}
+		t := topic{string(d.Kind), d.About, []string{"Takes: " + strings.Join(fields, ", ") + "."}}
+		if !d.Modelled {
+			t.about += " (not built yet)"
+		}
+		list = append(list, t)
+	}
+	return list
+}
+
+func flawTopics() []topic {
+	var list []topic
+	for _, f := range broker.KnownFlaws {
+		list = append(list, topic{f.Name, f.About, []string{"Source: " + f.Source + ".",
+			"Switch it on with: cluster: {flaws: [" + f.Name + "]}"}})
+	}
+	return list
+}
+
+func metricTopics() []topic {
+	var list []topic
+	for _, m := range format.Metrics {
+		list = append(list, topic{m.Name, m.About, []string{"Counted in " + string(m.Unit) + "."}})
+	}
+	return list
+}
+
+func eventTopics() []topic {
+	var list []topic
+	for _, p := range run.Points() {
+		list = append(list, topic{p.Name, p.About, []string{"Carries: " + strings.Join(p.Fields, ", ") + "."}})
+	}
+	return list
+}
+
+func listCommand(s streams) *cobra.Command {
+	return &cobra.Command{
+		Use:       "list scenarios|guarantees|faults|flaws|metrics|events",
+		Short:     "List what there is",
+		Args:      cobra.ExactArgs(1),
+		ValidArgs: topicKinds(),
+		RunE: func(_ *cobra.Command, args []string) error {
+			of, known := topics[args[0]]
+			if !known {
+				return exit(exitUsage, "list takes %s%s", strings.Join(topicKinds(), ", "), didYouMean(args[0], topicKinds()))
+			}
+			list := of()
+			width := 0
+			for _, t := range list {
+				width = max(width, len(t.name))
+			}
+			for _, t := range list {
+				fmt.Fprintf(s.out, "%-*s  %s\n", width, t.name, t.about)
+			}
+			return nil
+		},
+	}
+}
+
+func explainCommand(s streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain NAME",
+		Short: "Tell what a guarantee, fault, flaw, metric, event, scenario or Kafka key means",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			var names []string
+			found := false
+			for _, kind := range topicKinds() {
+				for _, t := range topics[kind]() {
+					names = append(names, t.name)
+					if t.name != args[0] && !strings.HasSuffix(t.name, "/"+args[0]) {
+						continue
+					}
+					found = true
+					fmt.Fprintf(s.out, "%s (%s)\n  %s\n", t.name, strings.TrimSuffix(kind, "s"), t.about)
+					for _, line := range t.detail {
+						fmt.Fprintf(s.out, "  %s\n", line)
+					}
+				}
+			}
+			for _, kind := range kafkaconfig.Kinds {
+				key, known := kafkaconfig.Lookup(kind, args[0])
+				if !known {
+					continue
+				}
+				found = true
+				explainKey(s, kind, key)
+			}
+			if !found {
+				return exit(exitUsage, "nothing is called %q%s", args[0], didYouMean(args[0], names))
+			}
+			return nil
+		},
+	}
+}
+
+func explainKey(s streams, kind kafkaconfig.Kind, key kafkaconfig.Key) {
+	fmt.Fprintf(s.out, "%s (Kafka %s key)\n", key.Name, kind)
+	if key.Modelled {
+		fmt.Fprintf(s.out, "  %s\n", key.About)
+	} else {
+		fmt.Fprintln(s.out, "  Known, but not modelled: a scenario that sets it to anything but its default is refused.")
+	}
+	fmt.Fprintf(s.out, "  Takes %s.\n", key.Allows())
+	if key.HasDefault && !key.DefaultNull {
+		fmt.Fprintf(s.out, "  Default: %s\n", key.Default)
+	}
+}
+
+func didYouMean(word string, from []string) string {
+	if suggestion, ok := kafkaconfig.Suggest(word, from); ok {
+		return "; did you mean " + suggestion + "?"
+	}
+	return ""
+}
+
+func knownGuarantee(name string) error {
+	if _, known := checkers.Describe(checkers.Guarantee(name)); known {
+		return nil
+	}
+	var names []string
+	for _, d := range checkers.Guarantees {
+		names = append(names, string(d.Guarantee))
+	}
+	return exit(exitUsage, "no guarantee is called %q%s", name, didYouMean(name, names))
+}
+
+func knownEvent(name string) error {
+	names := eventNames()
+	if slices.Contains(names, name) {
+		return nil
+	}
+	return exit(exitUsage, "no event is called %q%s", name, didYouMean(name, names))
+}

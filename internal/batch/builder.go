@@ -1,0 +1,157 @@
+package batch
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"assay/internal/kafka"
+)
+
+// maxRecordOverhead is Kafka's DefaultRecord.MAX_RECORD_OVERHEAD: the most
+// bytes that a record without headers takes beyond its key and value.
+const maxRecordOverhead = 21
+
+// Builder makes one batch at a time. The zero value is ready; Reset starts
+// the next batch. It allocates only where its buffer grows.
+type Builder struct {
+	buffer        []byte
+	count         int32
+	baseTimestamp int64
+	maxTimestamp  int64
+	attributes    Attributes
+	producerID    kafka.ProducerID
+	producerEpoch kafka.ProducerEpoch
+	baseSequence  kafka.Sequence
+	hasProducer   bool
+}
+
+// Reset starts a new batch in buffer's memory. What an earlier Finish returned
+// lives in the memory given then, so a batch that was sent needs a new one:
+// Reset(nil), or Reset(make([]byte, 0, size)).
+func (b *Builder) Reset(buffer []byte) {
+	*b = Builder{buffer: append(buffer[:0], make([]byte, HeaderSize)...)}
+}
+
+// SetProducer makes the batch idempotent (KIP-98). It may come at any time
+// before Finish.
+func (b *Builder) SetProducer(id kafka.ProducerID, epoch kafka.ProducerEpoch, base kafka.Sequence) {
+	b.producerID, b.producerEpoch, b.baseSequence, b.hasProducer = id, epoch, base, true
+}
+
+// SetTransactional marks the batch as part of a transaction.
+func (b *Builder) SetTransactional() { b.attributes |= transactional }
+
+// SetControl marks the batch as holding markers.
+func (b *Builder) SetControl() { b.attributes |= control }
+
+// Count is the number of records so far.
+func (b *Builder) Count() int { return int(b.count) }
+
+// Size is the size in bytes that the batch would have if it were finished now.
+func (b *Builder) Size() int { return max(len(b.buffer), HeaderSize) }
+
+// Append adds a record; timestamp is in milliseconds, a nil key or value is
+// null. Everything is copied.
+func (b *Builder) Append(timestamp int64, key, value []byte, headers []RecordHeader) {
+	if len(b.buffer) < HeaderSize {
+		b.Reset(b.buffer)
+	}
+	if b.count == 0 {
+		b.baseTimestamp, b.maxTimestamp = timestamp, timestamp
+	}
+	b.maxTimestamp = max(b.maxTimestamp, timestamp)
+	delta := timestamp - b.baseTimestamp
+	out := binary.AppendVarint(b.buffer, int64(bodySize(delta, b.count, key, value, headers)))
+	out = append(out, 0) // attributes: unused
+	out = binary.AppendVarint(out, delta)
+	out = binary.AppendVarint(out, int64(b.count))
+	out = appendBytes(out, key)
+	out = appendBytes(out, value)
+	out = binary.AppendVarint(out, int64(len(headers)))
+	for i := range headers {
+		out = binary.AppendVarint(out, int64(len(headers[i].Key)))
+		out = append(out, headers[i].Key...)
+		out = appendBytes(out, headers[i].Value)
+	}
+	b.buffer = out
+	b.count++
+}
+
+// HasRoomFor reports whether one more record leaves the batch within limit
+// bytes. The first record always fits, as in Kafka's MemoryRecordsBuilder: a
+// record larger than batch.size travels alone.
+func (b *Builder) HasRoomFor(limit int, timestamp int64, key, value []byte, headers []RecordHeader) bool {
+	if b.count == 0 {
+		return true
+	}
+	body := bodySize(timestamp-b.baseTimestamp, b.count, key, value, headers)
+	return b.Size()+varintSize(int64(body))+body <= limit
+}
+
+// SizeUpperBound is Kafka's estimate of a batch with one record, by which it
+// allocates a buffer larger than batch.size and refuses a record larger than
+// max.request.size.
+func SizeUpperBound(key, value []byte, headers []RecordHeader) int {
+	return HeaderSize + maxRecordOverhead + contentSize(key, value, headers)
+}
+
+// Finish writes the header and returns the batch, with base offset 0 and no
+// leader epoch, as a client sends it. The bytes are the Builder's until the
+// next Reset.
+func (b *Builder) Finish() []byte {
+	if len(b.buffer) < HeaderSize {
+		b.Reset(b.buffer)
+	}
+	h := Header{
+		Length:          int32(len(b.buffer) - Overhead),
+		LeaderEpoch:     kafka.NoEpoch,
+		Magic:           Magic,
+		Attributes:      b.attributes,
+		LastOffsetDelta: b.count - 1,
+		BaseTimestamp:   b.baseTimestamp,
+		MaxTimestamp:    b.maxTimestamp,
+		ProducerID:      kafka.NoProducerID,
+		ProducerEpoch:   kafka.NoProducerEpoch,
+		BaseSequence:    kafka.NoSequence,
+		Count:           b.count,
+	}
+	if b.hasProducer {
+		h.ProducerID, h.ProducerEpoch, h.BaseSequence = b.producerID, b.producerEpoch, b.baseSequence
+	}
+	h.put(b.buffer)
+	putCRC(b.buffer)
+	return b.buffer
+}
+
+// bodySize is what a record's length field says.
+func bodySize(timestampDelta int64, offsetDelta int32, key, value []byte, headers []RecordHeader) int {
+	return 1 + varintSize(timestampDelta) + varintSize(int64(offsetDelta)) + contentSize(key, value, headers)
+}
+
+func contentSize(key, value []byte, headers []RecordHeader) int {
+	n := bytesSize(key) + bytesSize(value) + varintSize(int64(len(headers)))
+	for i := range headers {
+		n += varintSize(int64(len(headers[i].Key))) + len(headers[i].Key) + bytesSize(headers[i].Value)
+	}
+	return n
+}
+
+func appendBytes(out, part []byte) []byte {
+	if part == nil {
+		return binary.AppendVarint(out, -1)
+	}
+	out = binary.AppendVarint(out, int64(len(part)))
+	return append(out, part...)
+}
+
+func bytesSize(part []byte) int {
+	if part == nil {
+		return 1
+	}
+	return varintSize(int64(len(part))) + len(part)
+}
+
+// varintSize is the encoded size of v: 7 bits a byte of its zigzag form.
+func varintSize(v int64) int {
+	return (bits.Len64(uint64(v<<1)^uint64(v>>63)|1) + 6) / 7
+}

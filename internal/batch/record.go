@@ -1,0 +1,180 @@
+package batch
+
+import (
+	"encoding/binary"
+	"fmt"
+	"iter"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"assay/internal/kafka"
+)
+
+// Record is one record. Its slices alias the batch; a nil Key or Value is
+// Kafka's null.
+type Record struct {
+	Offset    kafka.Offset
+	Timestamp int64 // milliseconds
+	Key       []byte
+	Value     []byte
+
+	headerCount int
+	headers     []byte // still encoded
+}
+
+// RecordHeader is one header of a record. A nil Value is Kafka's null.
+type RecordHeader struct {
+	Key   string
+	Value []byte
+}
+
+// HeaderCount is the number of headers.
+func (r *Record) HeaderCount() int { return r.headerCount }
+
+// Header returns the value of the last header named key, as Kafka's
+// lastHeader does, and whether there is one. It allocates nothing.
+func (r *Record) Header(key string) (value []byte, ok bool) {
+	in := decoder{b: r.headers}
+	for range r.headerCount {
+		if name, v := in.bytes(), in.bytes(); string(name) == key {
+			value, ok = v, true
+		}
+	}
+	return value, ok
+}
+
+// Headers yields the headers' names and values in order; both alias the batch.
+func (r *Record) Headers() iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) {
+		in := decoder{b: r.headers}
+		for range r.headerCount {
+			if name, value := in.bytes(), in.bytes(); !yield(name, value) {
+				return
+			}
+		}
+	}
+}
+
+// ForEachRecord calls visit for each record of one whole batch, in order, and
+// stops at its first error. Malformed content is CORRUPT_MESSAGE, a codec that
+// cannot be read UNSUPPORTED_COMPRESSION_TYPE. The CRC is not checked.
+func ForEachRecord(whole []byte, visit func(Record) error) error {
+	h, whole, _, err := Next(whole)
+	if err != nil {
+		return err
+	}
+	section, err := decompress(h.Compression(), whole[HeaderSize:])
+	if err != nil {
+		return err
+	}
+	in := decoder{b: section}
+	var r Record
+	for i := range h.Count {
+		offsetDelta, ok := in.record(&h, &r)
+		if !ok || offsetDelta < 0 || offsetDelta > h.LastOffsetDelta {
+			return fmt.Errorf("record batch at offset %d: record %d of %d is malformed: %w",
+				h.BaseOffset, i, h.Count, kerr.CorruptMessage)
+		}
+		if err := visit(r); err != nil {
+			return err
+		}
+	}
+	if len(in.b) > 0 {
+		return fmt.Errorf("record batch at offset %d: %d bytes after its %d records: %w",
+			h.BaseOffset, len(in.b), h.Count, kerr.CorruptMessage)
+	}
+	return nil
+}
+
+// CheckRecords walks the records of one whole batch as a leader does before it
+// stores what a client sent: INVALID_RECORD unless they are well formed and
+// numbered 0, 1, 2 and so on. Compressed batches pass unread.
+func CheckRecords(whole []byte) error {
+	h, whole, _, err := Next(whole)
+	if err != nil || h.Compression() != None {
+		return err
+	}
+	in := decoder{b: whole[HeaderSize:]}
+	var r Record
+	for i := range h.Count {
+		if offsetDelta, ok := in.record(&h, &r); !ok || offsetDelta != i {
+			return fmt.Errorf("record batch: record %d of %d is malformed: %w", i, h.Count, kerr.InvalidRecord)
+		}
+	}
+	if len(in.b) > 0 {
+		return fmt.Errorf("record batch: %d bytes after its %d records: %w", len(in.b), h.Count, kerr.InvalidRecord)
+	}
+	return nil
+}
+
+// decoder reads the parts of records. After a malformed part bad is true and
+// everything reads as empty, so that callers check once.
+type decoder struct {
+	b   []byte
+	bad bool
+}
+
+// record reads one record: length, attributes, timestamp delta, offset delta,
+// key, value, headers.
+func (d *decoder) record(h *Header, r *Record) (offsetDelta int32, ok bool) {
+	size := d.varint()
+	if d.bad || size < 1 || size > int64(len(d.b)) {
+		return 0, false
+	}
+	in := decoder{b: d.b[1:size]} // the attributes are unused
+	d.b = d.b[size:]
+	r.Timestamp = h.BaseTimestamp + in.varint()
+	if h.IsLogAppendTime() {
+		r.Timestamp = h.MaxTimestamp
+	}
+	delta := in.varint()
+	r.Offset = h.BaseOffset + kafka.Offset(delta)
+	r.Key = in.bytes()
+	r.Value = in.bytes()
+	count := in.varint()
+	if in.bad || delta != int64(int32(delta)) || count < 0 || count > int64(len(in.b)) {
+		return 0, false
+	}
+	r.headerCount, r.headers = int(count), in.b
+	for range count {
+		if name := in.bytes(); name == nil {
+			return 0, false // a header's name may not be null
+		}
+		in.bytes()
+	}
+	return int32(delta), !in.bad && len(in.b) == 0
+}
+
+func (d *decoder) varint() int64 {
+	if len(d.b) > 0 && d.b[0] < 0x80 { // one byte: nearly always
+		v := d.b[0]
+		d.b = d.b[1:]
+		return int64(v>>1) ^ -int64(v&1)
+	}
+	return d.longVarint()
+}
+
+func (d *decoder) longVarint() int64 {
+	v, n := binary.Varint(d.b) // zigzag, as Kafka's
+	if n <= 0 {
+		d.bad, d.b = true, nil
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+// bytes reads a length and so many bytes; -1 is null.
+func (d *decoder) bytes() []byte {
+	n := d.varint()
+	if n == -1 || d.bad {
+		return nil
+	}
+	if n < 0 || n > int64(len(d.b)) {
+		d.bad, d.b = true, nil
+		return nil
+	}
+	part := d.b[:n:n]
+	d.b = d.b[n:]
+	return part
+}

@@ -1,0 +1,83 @@
+package reports
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+// Names of the files that make a folder a run folder.
+const (
+	resultFile = "result.json"
+	metaFile   = "meta.json"
+)
+
+// File is one file of a run folder. Its name may have folders, with slashes.
+type File struct {
+	Name    string
+	Content []byte
+}
+
+// The formats that a scenario's report section may ask for. result.json is
+// always written: the folder is told by it.
+const (
+	FormatHTML     = "html"
+	FormatJSON     = "json"
+	FormatJUnit    = "junit"
+	FormatMarkdown = "markdown"
+)
+
+// Files renders a run folder in the formats asked for; nil means all of them.
+// Equal runs give equal files: meta, which holds wall-clock time, host facts and
+// the folder's place, is the caller's.
+//
+// The history of base's story is history.ndjson.zst and that of another variant
+// history-VARIANT.ndjson.zst; of several stories the variant's first is taken.
+func Files(run Run, formats []string, meta []byte) []File {
+	wanted := func(format string) bool { return formats == nil || slices.Contains(formats, format) }
+	files := []File{{resultFile, JSON(run.Result)}, {metaFile, meta}}
+	if run.Scenario != nil {
+		files = append(files, File{"scenario.resolved.yaml", run.Scenario})
+	}
+	if wanted(FormatJUnit) {
+		files = append(files, File{"junit.xml", JUnit(run)})
+	}
+	if wanted(FormatMarkdown) {
+		files = append(files, File{"summary.md", Markdown(run)})
+	}
+	if wanted(FormatHTML) {
+		files = append(files, File{"report.html", HTML(run)})
+	}
+	var told []string
+	for _, story := range run.Stories {
+		if story.History != nil && !slices.Contains(told, story.Variant) {
+			told = append(told, story.Variant)
+			files = append(files, File{HistoryFile(story.Variant), story.History})
+		}
+	}
+	return files
+}
+
+var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9_.-]`)
+
+// HistoryFile is the name of a variant's history in the run folder.
+func HistoryFile(variant string) string {
+	if variant == baseVariant || variant == "" {
+		return "history.ndjson.zst"
+	}
+	return "history-" + variantInName(variant) + ".ndjson.zst"
+}
+
+// variantInName makes a variant's name safe in a file's; two variants never share one.
+func variantInName(variant string) string {
+	var out bytes.Buffer
+	for _, b := range []byte(variant) {
+		if unsafeInName.Match([]byte{b}) {
+			fmt.Fprintf(&out, "%%%02x", b)
+		} else {
+			out.WriteByte(b)
+		}
+	}
+	return out.String()
+}

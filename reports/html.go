@@ -1,0 +1,271 @@
+package reports
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"strings"
+
+	"assay/faults"
+	"assay/scenarios/result"
+)
+
+//go:embed page.html.tmpl
+var pageText string
+
+var page = template.Must(template.New("page").Funcs(template.FuncMap{
+	"fineInstant": fineInstant,
+	"number":      func(index int) int { return index + 1 },
+	"even":        func(index int) bool { return index%2 == 0 },
+}).Parse(pageText))
+
+// HTML writes report.html: one file that needs no network and no script, for
+// light and dark screens and for paper.
+func HTML(run Run) []byte {
+	var out bytes.Buffer
+	if err := page.Execute(&out, run.page()); err != nil {
+		panic(fmt.Sprintf("reports: the page does not render: %v", err))
+	}
+	return []byte(clean(out.String()))
+}
+
+// pageData is what the template shows, every text ready but unescaped.
+type pageData struct {
+	Scenario, About string
+	Verdict, Tone   string // Tone: expected, unexpected, inconclusive
+	Replay          string
+	Variants        []string
+	Runs            string
+	Matrix          []matrixRow
+	Bounds          []bound
+	Idle            []string
+	Shortfalls      []shortfall
+	Stories         []storyData
+	Timelines       []timelineData
+	Exercise        []numbersTable
+	Invariants      []invariantData
+	NotModelled     []string
+	Resolved        string
+	Version         int
+}
+
+type matrixRow struct {
+	Claim, Guarantee string
+	Cells            []matrixCell
+}
+
+type matrixCell struct {
+	Present                          bool
+	Mark, Verdict, Tone, Word, Count string
+	Expect                           string
+	Link                             string // the story's id, or ""
+	Idle                             bool   // nothing was there to judge
+}
+
+type shortfall struct{ What, Variant, Says string }
+
+type storyData struct {
+	ID, Tone, Title, Count, Seed, Replay string
+	Claim                                result.Claim
+	Place, Anomalies, Damage             string
+	Operations                           []result.Operation
+	Explained                            []string
+	Figure                               *figure
+}
+
+type timelineData struct {
+	ID, Variant, Seed string
+	Swarm             []string
+	Rows              []faultRow
+	Figure            *figure
+	Applied, Skipped  int
+}
+
+type faultRow struct{ ID, Start, End, Kind, Targets, Parameters, Outcome, Reason string }
+
+type numbersTable struct {
+	Title, About string
+	Rows         []numbersRow
+}
+
+type numbersRow struct {
+	Name  string
+	Cells []string
+}
+
+type invariantData struct{ Name, Variant, Count, First, Says string }
+
+func (run Run) page() pageData {
+	r := run.Result
+	data := pageData{
+		Scenario: r.Scenario, About: run.About, Verdict: verdictLine(r), Tone: tone(string(r.Outcome)),
+		Replay: replayOf(r, insideFolder), Runs: plural(runs(r), "run"),
+		Bounds: bounds(r), Idle: idle(r), NotModelled: run.NotModelled, Resolved: string(run.Scenario), Version: r.Version,
+		Matrix: matrix(r), Exercise: run.numbers(),
+	}
+	for _, v := range r.Variants {
+		data.Variants = append(data.Variants, v.Name)
+		data.Shortfalls = append(data.Shortfalls, shortfalls(v)...)
+		for _, i := range v.Invariants {
+			data.Invariants = append(data.Invariants, invariantData{i.Name, v.Name, share(i.Seeds, len(v.Seeds)), i.First, i.Says})
+		}
+	}
+	for _, c := range unexpectedFirst(counterexamples(r)) {
+		data.Stories = append(data.Stories, run.storyOf(c))
+	}
+	for i := range run.Stories {
+		data.Timelines = append(data.Timelines, timelineOf(i, &run.Stories[i]))
+	}
+	return data
+}
+
+// tone is the class that colours an outcome.
+func tone(outcome string) string {
+	switch outcome {
+	case string(result.Expected):
+		return "expected"
+	case string(result.Unexpected), string(result.Threshold):
+		return "unexpected"
+	}
+	return "inconclusive"
+}
+
+var verdictMarks = map[string]string{"holds": "✓", "violated": "✗", "inconclusive": "?"}
+
+func matrix(r result.Result) []matrixRow {
+	var rows []matrixRow
+	for _, name := range claimNames(r) {
+		row := matrixRow{Claim: name, Cells: make([]matrixCell, len(r.Variants))}
+		for i, v := range r.Variants {
+			for _, c := range v.Claims {
+				if c.Name != name {
+					continue
+				}
+				row.Cells[i] = cellOf(v, c)
+				if c.Guarantee != c.Name {
+					row.Guarantee = c.Guarantee
+				}
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func cellOf(v result.Variant, c result.Claim) matrixCell {
+	cell := matrixCell{
+		Present: true, Mark: verdictMarks[c.Verdict], Verdict: c.Verdict, Tone: tone(c.Outcome),
+		Word: strings.ToLower(outcomeWord(c.Outcome)), Count: share(c.Violating, len(v.Seeds)), Expect: c.Expect,
+		Idle: !c.Exercised && len(v.Seeds) > 0,
+	}
+	if c.Verdict == "violated" {
+		cell.Link = storyID(v.Name, c.Name)
+	}
+	return cell
+}
+
+// storyID names a story's section. Names of claims and variants are words of
+// the scenario; the separator keeps two of them apart.
+func storyID(variant, claim string) string {
+	return "story-" + strings.Join(strings.Fields(variant+"."+claim), "_")
+}
+
+func shortfalls(v result.Variant) []shortfall {
+	var found []shortfall
+	for _, text := range v.Unmet {
+		found = append(found, shortfall{"Requirement not met", v.Name, text})
+	}
+	for _, text := range v.Crossed {
+		found = append(found, shortfall{"Threshold not held", v.Name, text})
+	}
+	for _, c := range v.Claims {
+		if c.Outcome == string(result.Inconclusive) {
+			found = append(found, shortfall{"Inconclusive", v.Name, c.Name + ": " + why(v, c)})
+		}
+	}
+	return found
+}
+
+func (run Run) storyOf(c counterexample) storyData {
+	s := storyData{
+		ID: storyID(c.Variant.Name, c.Claim.Name), Tone: tone(c.Claim.Outcome),
+		Title: fmt.Sprintf("%s is violated in %s", c.Claim.Name, c.Variant.Name),
+		Count: share(c.Claim.Violating, len(c.Variant.Seeds)), Seed: c.Claim.FirstViolating, Claim: c.Claim,
+		Replay: ReplayCommand(insideFolder, c.Variant.Name, c.seed()), Anomalies: tellCounts(c.Claim.Anomalies),
+	}
+	w := c.Claim.Witness
+	if w == nil {
+		return s
+	}
+	s.Place, s.Operations = place(w), w.Operations
+	if w.Damage != nil {
+		s.Damage = tellDamage(w.Damage)
+	}
+	s.Explained = run.explained(c.Variant, c.Claim)
+	var all []faults.Record
+	var loadEnd, runEnd int64
+	if story := run.story(c.Variant.Name, c.Claim.FirstViolating); story != nil {
+		all, loadEnd, runEnd = story.Faults, story.LoadEnd, story.RunEnd
+	}
+	from, to := around(w, run.explaining(c.Variant, c.Claim), runEnd)
+	if f, ok := drawTimeline(s.ID+"-figure", "The witness's operations and the faults around them", from, to, loadEnd, all, w.Operations); ok {
+		s.Figure = &f
+	}
+	return s
+}
+
+func timelineOf(index int, s *result.Story) timelineData {
+	data := timelineData{ID: fmt.Sprintf("faults-%d", index+1), Variant: s.Variant, Seed: seedText(s.Seed), Swarm: s.Swarm}
+	end := s.RunEnd
+	for _, f := range s.Faults {
+		if f.Outcome == faults.Skipped {
+			data.Skipped++
+		} else {
+			data.Applied++
+		}
+		end = max(end, int64(f.End))
+		row := faultRow{f.Spec.ID, instant(int64(f.Start)), endOf(f), string(f.Spec.Kind), hit(f), parameters(f.Spec), f.Outcome.String(), f.Reason}
+		data.Rows = append(data.Rows, row)
+	}
+	if f, ok := drawTimeline(data.ID+"-figure", "Faults over the whole run", 0, end, s.LoadEnd, s.Faults, nil); ok {
+		data.Figure = &f
+	}
+	return data
+}
+
+// numbers are the tables of what was exercised, reached and measured.
+func (run Run) numbers() []numbersTable {
+	tables := []numbersTable{
+		run.numbersOf("Exercise", "Counters, summed over the seeds of each variant.",
+			func(v result.Variant) map[string]int64 { return v.Exercise }, func(_ string, n int64) string { return grouped(n) }),
+		run.numbersOf("Rare places reached", "Seeds of each variant that passed the point.",
+			func(v result.Variant) map[string]int64 { return v.Points }, func(_ string, n int64) string { return grouped(n) }),
+		run.numbersOf("Measures", "In simulated time.",
+			func(v result.Variant) map[string]int64 { return v.Metrics }, run.metric),
+	}
+	var filled []numbersTable
+	for _, t := range tables {
+		if len(t.Rows) > 0 {
+			filled = append(filled, t)
+		}
+	}
+	return filled
+}
+
+func (run Run) numbersOf(title, about string, of func(result.Variant) map[string]int64, write func(string, int64) string) numbersTable {
+	t := numbersTable{Title: title, About: about}
+	for _, name := range counterNames(run.Result, of) {
+		row := numbersRow{Name: name}
+		for _, v := range run.Result.Variants {
+			value, measured := of(v)[name]
+			if !measured {
+				row.Cells = append(row.Cells, "-")
+				continue
+			}
+			row.Cells = append(row.Cells, write(name, value))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}

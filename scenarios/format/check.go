@@ -1,0 +1,223 @@
+package format
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"assay/faults"
+	"assay/internal/kafkaconfig"
+)
+
+// checker checks the meaning of a scenario whose form was read.
+type checker struct {
+	*reader
+	scenario *Scenario
+	index    treeIndex
+	loader   *loader
+	instance map[string]string // the name of each single client -> its set
+}
+
+func (c *checker) check() {
+	formErrors := slices.Clone(c.diagnostics)
+	if err := validScenarioName(c.scenario.Name); err != nil {
+		c.atValue("/name", "", "%v", err)
+	}
+	c.checkCluster()
+	c.checkTopics()
+	c.checkClientNames()
+	c.checkProducers()
+	c.checkConsumers()
+	c.checkFaults(formErrors)
+	c.checkClaims(formErrors)
+}
+
+// clean says whether a part of the file was read without errors, so that what was read of it is what it says.
+func clean(diagnostics Diagnostics, pointer string) bool {
+	return !slices.ContainsFunc(diagnostics, func(d Diagnostic) bool {
+		return d.Pointer == pointer || strings.HasPrefix(d.Pointer, pointer+"/")
+	})
+}
+
+// atValue reports an error about the value at a pointer, atKey one about its key.
+func (c *checker) atValue(pointer, suggestion, format string, arguments ...any) {
+	c.report(c.index.find(pointer), pointer, suggestion, format, arguments...)
+}
+
+func (c *checker) atKey(pointer, suggestion, format string, arguments ...any) {
+	c.report(c.index.findKey(pointer), pointer, suggestion, format, arguments...)
+}
+
+func (c *checker) remark(severity Severity, where place, pointer, format string, arguments ...any) {
+	c.diagnostics = append(c.diagnostics, where.diagnose(severity, pointer, fmt.Sprintf(format, arguments...), ""))
+}
+
+var scenarioName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$`)
+
+func validScenarioName(name string) error {
+	if !scenarioName.MatchString(name) {
+		return fmt.Errorf("%q is no name for a scenario: up to 100 letters, digits, dots, underscores and hyphens", name)
+	}
+	return nil
+}
+
+// decided are Kafka keys that another field of the format decides.
+var decided = map[kafkaconfig.Kind]map[string]string{
+	kafkaconfig.Broker:   {"node.id": "the broker's place in the cluster", "broker.id": "the broker's place in the cluster"},
+	kafkaconfig.Consumer: {"group.id": "the consumer's \"group\"", "enable.auto.commit": "the consumer's \"commit\""},
+}
+
+// checkConfiguration checks native keys and how they go together. configured
+// is what the user wrote at pointer, given the same with what the format adds.
+func (c *checker) checkConfiguration(kind kafkaconfig.Kind, pointer string, configured, given map[string]string) kafkaconfig.Settings {
+	for _, key := range sortedKeys(configured) {
+		if by := decided[kind][key]; by != "" {
+			c.atKey(pointerTo(pointer, key), "", "%s is decided by %s", key, by)
+		}
+	}
+	settings, problems := kafkaconfig.Resolve(kind, given)
+	for _, p := range problems {
+		below := pointerTo(pointer, p.Key)
+		if decided[kind][p.Key] != "" {
+			continue
+		}
+		if p.Reason == kafkaconfig.UnknownKey || p.Reason == kafkaconfig.NotModelled {
+			c.atKey(below, "", "%s", p.Message)
+		} else {
+			c.atValue(below, "", "%s", p.Message)
+		}
+	}
+	settings, adjustments, problems := kafkaconfig.Reconcile(settings)
+	for _, p := range problems {
+		if !c.lifted(p) {
+			c.atValue(pointerTo(pointer, p.Key), "", "%s", p.Message)
+		}
+	}
+	for _, a := range adjustments {
+		if decided[kind][a.Key] == "" {
+			c.remark(Note, c.index.findKey(pointer), pointer, "%s", a.Message)
+		}
+	}
+	return settings
+}
+
+// lifted says whether a flaw of the museum allows what Kafka would refuse.
+func (c *checker) lifted(p kafkaconfig.Problem) bool {
+	return p.Key == "max.in.flight.requests.per.connection" && p.Reason == kafkaconfig.Conflict &&
+		c.scenario.Cluster.HasFlaw(flawSequenceCache)
+}
+
+func (c *checker) checkCluster() {
+	config := c.scenario.Cluster.Config
+	c.checkConfiguration(kafkaconfig.Broker, "/cluster/config", config, config)
+	seen := map[string]bool{}
+	for i, flaw := range c.scenario.Cluster.Flaws {
+		if seen[flaw] {
+			c.atValue(pointerToItem("/cluster/flaws", i), "", "flaw %s stands in the list twice", flaw)
+		}
+		seen[flaw] = true
+	}
+}
+
+func (c *checker) checkTopics() {
+	broker := c.scenario.Cluster.Settings()
+	for _, topic := range c.scenario.Topics {
+		pointer := pointerTo("/topics", topic.Name)
+		config := pointer + "/config"
+		c.checkConfiguration(kafkaconfig.Topic, config, topic.Config, topic.Config)
+		if topic.ReplicationFactor > c.scenario.Cluster.Brokers && c.scenario.Cluster.Brokers > 0 {
+			c.atValue(pointer+"/replication_factor", "", "replication_factor %d is above the number of brokers, which is %d",
+				topic.ReplicationFactor, c.scenario.Cluster.Brokers)
+		}
+		const key = "min.insync.replicas"
+		least := topic.Settings(broker).Int(key)
+		if least <= topic.ReplicationFactor {
+			continue
+		}
+		where := pointerTo(config, key)
+		if _, own := topic.Config[key]; !own {
+			where = pointerTo("/cluster/config", key)
+		}
+		c.atValue(where, "", "%s %d is above the replication factor of topic %s, which is %d: no write with acks=all could succeed",
+			key, least, topic.Name, topic.ReplicationFactor)
+	}
+}
+
+func (c *checker) topicNames() []string {
+	var names []string
+	for _, topic := range c.scenario.Topics {
+		names = append(names, topic.Name)
+	}
+	return names
+}
+
+// checkTopic reports an unknown topic. "" was reported as missing before.
+func (c *checker) checkTopic(pointer, name string) {
+	if _, known := c.scenario.Topic(name); known || name == "" {
+		return
+	}
+	suggestion, _ := kafkaconfig.Suggest(name, c.topicNames())
+	c.atValue(pointer, suggestion, "there is no topic %q", name)
+}
+
+var nodeName = regexp.MustCompile(`^(broker|controller)-[0-9]+$`)
+
+// checkClientNames keeps names apart: targets must say whom they mean.
+func (c *checker) checkClientNames() {
+	c.instance = map[string]string{}
+	taken := map[string]string{}
+	claim := func(pointer, set string, instances []string) {
+		if target, err := faults.ParseTarget(set); err == nil && target.Kind != faults.Named || nodeName.MatchString(set) {
+			c.atKey(pointer, "", "%q means something else in the target of a fault; choose another name", set)
+		}
+		for _, name := range append([]string{set}, instances...) {
+			if before, twice := taken[name]; twice && before != pointer {
+				c.atKey(pointer, "", "the name %q is taken by %s", name, before)
+				return
+			}
+			taken[name] = pointer
+		}
+		for _, name := range instances {
+			c.instance[name] = set
+		}
+	}
+	for _, p := range c.scenario.Workload.Producers {
+		claim(pointerTo("/workload/producers", p.Name), p.Name, p.Instances())
+	}
+	for _, p := range c.scenario.Workload.Consumers {
+		claim(pointerTo("/workload/consumers", p.Name), p.Name, p.Instances())
+	}
+}
+
+func (c *checker) checkProducers() {
+	for _, p := range c.scenario.Workload.Producers {
+		pointer := pointerTo("/workload/producers", p.Name)
+		c.checkTopic(pointer+"/topic", p.Topic)
+		settings := c.checkConfiguration(kafkaconfig.Producer, pointer+"/config", p.Config, p.Config)
+		if p.Keys.Distribution == KeysField && p.Value.File == "" {
+			c.atKey(pointer+"/keys", "", "keys from a field need a payload from a file of JSON objects: value: {file: ...}")
+		}
+		if p.Value.File != "" {
+			c.checkDataFile(pointer, p)
+		}
+		if largest := settings.Long("max.request.size"); int64(p.Value.Size) > largest {
+			c.remark(Warning, c.index.find(pointer+"/value/size"), pointer+"/value/size",
+				"values of %s are larger than max.request.size=%d: every send will fail", p.Value.Size, largest)
+		}
+	}
+}
+
+func (c *checker) checkConsumers() {
+	for _, consumer := range c.scenario.Workload.Consumers {
+		pointer := pointerTo("/workload/consumers", consumer.Name)
+		for i, topic := range consumer.Topics {
+			item := pointerToItem(pointer+"/topics", i)
+			c.checkTopic(item, topic)
+			if slices.Contains(consumer.Topics[:i], topic) {
+				c.atValue(item, "", "topic %s stands in the list twice", topic)
+			}
+		}
+		c.checkConfiguration(kafkaconfig.Consumer, pointer+"/config", consumer.Config, consumer.given())
+	}
+}

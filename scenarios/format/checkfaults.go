@@ -1,0 +1,196 @@
+package format
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"assay/faults"
+	"assay/internal/kafkaconfig"
+)
+
+// checkFaults checks each fault that was read without errors.
+func (c *checker) checkFaults(formErrors Diagnostics) {
+	plan := c.scenario.Faults
+	if plan.Random != nil && clean(formErrors, "/faults/random") {
+		c.checkRandom(plan.Random)
+	}
+	for i, spec := range plan.Timeline {
+		if pointer := pointerToItem("/faults/timeline", i); clean(formErrors, pointer) {
+			c.checkSpec(pointer, spec)
+		}
+	}
+}
+
+func (c *checker) checkRandom(random *faults.Random) {
+	const pointer = "/faults/random"
+	if len(random.Kinds) == 0 {
+		c.atValue(pointer+"/kinds", "", "kinds names none to draw from")
+	}
+	if len(random.Targets) == 0 {
+		c.atValue(pointer+"/targets", "", "targets names none to draw from")
+	}
+	if random.Duration.Min == 0 {
+		c.atValue(pointer+"/duration", "", "duration must begin above 0s")
+	}
+	for i, target := range random.Targets {
+		below := pointerToItem(pointer+"/targets", i)
+		switch target.Kind {
+		case faults.Rest, faults.TopicPartition:
+			c.atValue(below, "", "%s cannot be drawn at random", target)
+		default:
+			c.checkTarget(below, target)
+		}
+	}
+}
+
+func (c *checker) checkSpec(pointer string, spec faults.Spec) {
+	load := c.scenario.Workload
+	if end := load.LoadEnd(); spec.When == nil && spec.At > end && load.Duration > 0 {
+		c.atValue(pointer+"/at", "", "no fault starts after warmup + duration, which is %s", printDuration(end))
+	} else if spec.When == nil && spec.At+spec.Duration > end+load.Drain {
+		c.remark(Warning, c.index.find(pointer+"/duration"), pointer+"/duration", "the fault lasts until %s, longer than the drain, which would end at %s",
+			printDuration(spec.At+spec.Duration), printDuration(end+load.Drain))
+	}
+	if spec.When != nil {
+		c.checkTriggerNames(pointer+"/when", *spec.When)
+	}
+	c.eachTarget(pointer+"/target", spec.Target, func(pointer string, target faults.Target) {
+		c.checkVictim(pointer, spec.Kind, target)
+	})
+	if spec.Kind == faults.MoveLeader && len(spec.Target) > 1 {
+		c.atValue(pointer+"/target", "", "move_leader moves one partition")
+	}
+	if spec.To != nil {
+		c.checkTo(pointer+"/to", *spec.To)
+	}
+	c.checkGroups(pointer+"/groups", spec.Groups)
+}
+
+// eachTarget visits targets that were written as a list or as one.
+func (c *checker) eachTarget(pointer string, targets []faults.Target, visit func(string, faults.Target)) {
+	for i, target := range targets {
+		item := pointerToItem(pointer, i)
+		if _, listed := c.index[item]; !listed {
+			item = pointer
+		}
+		visit(item, target)
+	}
+}
+
+func (c *checker) checkVictim(pointer string, kind faults.Kind, target faults.Target) {
+	isPartition := target.Kind == faults.TopicPartition
+	switch {
+	case kind == faults.MoveLeader && !isPartition:
+		c.atValue(pointer, "", "move_leader takes topic/partition for its target, not %s", target)
+	case kind != faults.MoveLeader && isPartition:
+		c.atValue(pointer, fmt.Sprintf("leader(%s)", target), "%s is a partition; %s takes nodes and clients", target, kind)
+	case target.Kind == faults.Rest:
+		c.atValue(pointer, "", "rest has a meaning in groups only")
+	case kind == faults.DelayMetadata && (target.Kind == faults.Clients || target.Kind == faults.Controller ||
+		target.Kind == faults.Named && !slices.Contains(c.scenario.Cluster.BrokerNames(), target.Name)):
+		c.atValue(pointer, "", "delay_metadata hits brokers, and %s is none", target)
+	default:
+		c.checkTarget(pointer, target)
+	}
+}
+
+func (c *checker) checkTo(pointer string, target faults.Target) {
+	brokers := c.scenario.Cluster.BrokerNames()
+	switch {
+	case target.Kind == faults.Named && !slices.Contains(brokers, target.Name):
+		suggestion, _ := kafkaconfig.Suggest(target.Name, brokers)
+		c.atValue(pointer, suggestion, "to must name a broker or follower(topic/partition), not %s", target)
+	case target.Kind == faults.Named || target.Kind == faults.Follower || target.Kind == faults.Leader:
+		c.checkTarget(pointer, target)
+	default:
+		c.atValue(pointer, "", "to must name a broker or follower(topic/partition), not %s", target)
+	}
+}
+
+func (c *checker) checkGroups(pointer string, groups [][]faults.Target) {
+	rest := 0
+	for i, group := range groups {
+		below := pointerToItem(pointer, i)
+		if len(group) == 0 {
+			c.atValue(below, "", "a group is empty")
+		}
+		c.eachTarget(below, group, func(pointer string, target faults.Target) {
+			switch {
+			case target.Kind == faults.TopicPartition:
+				c.atValue(pointer, fmt.Sprintf("leader(%s)", target), "%s is a partition; groups take nodes and clients", target)
+			case target.Kind == faults.Rest:
+				if rest++; rest > 1 {
+					c.atValue(pointer, "", "rest can stand in one group only")
+				}
+			default:
+				c.checkTarget(pointer, target)
+			}
+		})
+	}
+}
+
+// checkTarget checks that what a target names exists.
+func (c *checker) checkTarget(pointer string, target faults.Target) {
+	switch target.Kind {
+	case faults.Named:
+		if names := c.nodesAndClients(); !slices.Contains(names, target.Name) {
+			suggestion, _ := kafkaconfig.Suggest(target.Name, append(names, targetWords...))
+			c.atValue(pointer, suggestion, "there is no node or client %q", target.Name)
+		}
+	case faults.Leader, faults.Follower, faults.TopicPartition:
+		c.checkPartition(pointer, target.Topic, target.Partition)
+	case faults.Coordinator:
+		c.atValue(pointer, "", "the target %s is part of the format but not built yet", target)
+	case faults.Clients:
+		if len(c.instance) == 0 {
+			c.atValue(pointer, "", "there are no clients")
+		}
+	}
+}
+
+var targetWords = []string{"controller", "one", "minority", "majority", "all", "leaders", "clients"}
+
+func (c *checker) nodesAndClients() []string {
+	names := append(c.scenario.Cluster.BrokerNames(), c.scenario.Cluster.ControllerNames()...)
+	for _, p := range c.scenario.Workload.Producers {
+		names = append(append(names, p.Name), p.Instances()...)
+	}
+	for _, p := range c.scenario.Workload.Consumers {
+		names = append(append(names, p.Name), p.Instances()...)
+	}
+	return names
+}
+
+func (c *checker) checkPartition(pointer, name string, partition int32) {
+	topic, known := c.scenario.Topic(name)
+	if !known {
+		c.checkTopic(pointer, name)
+		return
+	}
+	if int(partition) >= topic.Partitions && topic.Partitions > 0 {
+		c.atValue(pointer, "", "topic %s has no partition %d, only 0 to %s", name, partition, strconv.Itoa(topic.Partitions-1))
+	}
+}
+
+func (c *checker) checkTriggerNames(pointer string, trigger faults.Trigger) {
+	if events := c.loader.options.Events; events != nil && !slices.Contains(events, trigger.Event) {
+		suggestion, _ := kafkaconfig.Suggest(trigger.Event, events)
+		message := fmt.Sprintf("there is no event %q", trigger.Event)
+		if suggestion == "" {
+			message += "; known: " + strings.Join(events, ", ")
+		}
+		c.atValue(pointer+"/event", suggestion, "%s", message)
+	}
+	c.checkTopic(pointer+"/topic", trigger.Topic)
+	if trigger.Topic != "" && trigger.Partition >= 0 {
+		if topic, known := c.scenario.Topic(trigger.Topic); known && int(trigger.Partition) >= topic.Partitions {
+			c.checkPartition(pointer+"/partition", trigger.Topic, trigger.Partition)
+		}
+	}
+	if names := c.nodesAndClients(); trigger.Node != "" && !slices.Contains(names, trigger.Node) {
+		suggestion, _ := kafkaconfig.Suggest(trigger.Node, names)
+		c.atValue(pointer+"/node", suggestion, "there is no node or client %q", trigger.Node)
+	}
+}

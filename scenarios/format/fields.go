@@ -1,0 +1,371 @@
+package format
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"assay/internal/kafkaconfig"
+)
+
+// The tables below are the format: reading, printing, defaults and the JSON
+// Schema are all made of them.
+
+// Bounds that keep a slip of the keyboard from becoming a run without end.
+const (
+	mostBrokers     = 64
+	mostControllers = 9
+	mostPartitions  = 10_000
+	mostInstances   = 1_000
+	mostSeeds       = 10_000_000
+	mostKeys        = 10_000_000
+	mostVariants    = 100
+	largestValue    = Size(64 << 20)
+	most            = 1 << 62
+)
+
+// document is a file as it is read: a scenario with what stands beside it.
+type document struct {
+	Version  int
+	Scenario Scenario
+	Variants []variantDocument
+}
+
+// variantDocument keeps its overrides as they are written.
+type variantDocument struct {
+	Name   string
+	Set    *node
+	Expect *node
+}
+
+var documentFields = []boundField[document]{
+	bind("version", "the version of the format: 1", integer[int](1, 1), func(d *document) *int { return &d.Version }).must(),
+	bind("name", "names the run folder; the file's name by default", text(), func(d *document) *string { return &d.Scenario.Name }),
+	bind("about", "what the scenario teaches, in a sentence", text(), func(d *document) *string { return &d.Scenario.About }),
+	reserve[document]("extends", "another scenario file to start from", Shape{Kind: ShapeText}),
+	bind("target", "the world that the scenario runs in", object(targetFields), func(d *document) *World { return &d.Scenario.Target }).orDefault("{}"),
+	bind("seeds", "a range of seeds, or a list of them", seedsCodec, func(d *document) *Seeds { return &d.Scenario.Seeds }).orDefault("{base: 1, count: 20}"),
+	bind("cluster", "the system under test", object(clusterFields), func(d *document) *Cluster { return &d.Scenario.Cluster }).orDefault("{}"),
+	bind("topics", "the topics that exist from the start, by name", topicsCodec, func(d *document) *[]Topic { return &d.Scenario.Topics }).must(),
+	bind("workload", "what the clients do", object(workloadFields), func(d *document) *Workload { return &d.Scenario.Workload }).must(),
+	bind("cost", "what things take in simulated time: a named profile (default) or the parts that differ from it", costCodec, func(d *document) *Cost { return &d.Scenario.Cost }).orDefault("{}"),
+	bind("faults", "what goes wrong", object(faultsFields), faultsOf),
+	bind("claims", "what is claimed, by name", claimsCodec, func(d *document) *[]Claim { return &d.Scenario.Claims }),
+	bind("require", "what a run must have exercised; else it is inconclusive", requireCodec, func(d *document) *[]Requirement { return &d.Scenario.Require }),
+	bind("thresholds", "bounds on metrics", list(thresholdCodec, false), func(d *document) *[]Threshold { return &d.Scenario.Thresholds }),
+	bind("variants", "named overrides with their own expectations", variantsCodec, func(d *document) *[]variantDocument { return &d.Variants }),
+	reserve[document]("sweep", "lists of values to cross, for benchmarks", Shape{Kind: ShapeMap, Element: &Shape{Kind: ShapeList, Element: &Shape{Kind: ShapeAny}}}),
+	bind("report", "what a run writes", object(reportFields), func(d *document) *Report { return &d.Scenario.Report }).orDefault("{}"),
+}
+
+var documentCodec = object(documentFields)
+
+// Root describes a whole scenario file.
+func Root() Shape { return documentCodec.shape }
+
+var targetFields = []boundField[World]{
+	bind("kind", "sim or live", words(WorldSim, "!"+WorldLive), func(w *World) *World { return w }).orDefault("sim"),
+}
+
+var clusterFields = []boundField[Cluster]{
+	bind("brokers", "how many: broker-1 and so on", integer[int](1, mostBrokers), func(c *Cluster) *int { return &c.Brokers }).orDefault("3"),
+	bind("controllers", "how many: controller-1 and so on", integer[int](1, mostControllers), func(c *Cluster) *int { return &c.Controllers }).orDefault("3"),
+	bind("config", "Kafka's broker keys", configuration(kafkaconfig.Broker), func(c *Cluster) *map[string]string { return &c.Config }),
+	bind("flaws", "museum switches to turn on", list(flawCodec, false), func(c *Cluster) *[]string { return &c.Flaws }),
+}
+
+var topicsCodec = named("topic", object([]boundField[Topic]{
+	bind("partitions", "how many", integer[int](1, mostPartitions), func(t *Topic) *int { return &t.Partitions }).orDefault("1"),
+	bind("replication_factor", "replicas of each partition; 3 by default, or one on each broker if they are fewer", integer[int](1, mostBrokers), func(t *Topic) *int { return &t.ReplicationFactor }),
+	bind("config", "Kafka's topic keys", configuration(kafkaconfig.Topic), func(t *Topic) *map[string]string { return &t.Config }),
+}), func(t *Topic) *string { return &t.Name }, validTopicName)
+
+var workloadFields = []boundField[Workload]{
+	bind("warmup", "load runs, claims judge it, metrics skip it", duration(0), func(w *Workload) *time.Duration { return &w.Warmup }).orDefault("0s"),
+	bind("duration", "how long the measured load lasts", duration(time.Millisecond), func(w *Workload) *time.Duration { return &w.Duration }).must(),
+	bind("drain", "how long the clients have to run dry afterwards", duration(0), func(w *Workload) *time.Duration { return &w.Drain }).orDefault("30s"),
+	bind("producers", "producers, by name", named("producer", object(producerFields), func(p *Producer) *string { return &p.Name }, validClientName), func(w *Workload) *[]Producer { return &w.Producers }),
+	bind("consumers", "consumers, by name", named("consumer", object(consumerFields, checkAssignment), func(c *Consumer) *string { return &c.Name }, validClientName), func(w *Workload) *[]Consumer { return &w.Consumers }),
+	reserve[Workload]("processors", "consume-transform-produce clients, by name", Shape{Kind: ShapeMap, Element: &Shape{Kind: ShapeAny}}),
+}
+
+var producerFields = []boundField[Producer]{
+	bind("count", "how many instances", integer[int](1, mostInstances), func(p *Producer) *int { return &p.Count }).orDefault("1"),
+	bind("topic", "the topic to write to", text(), func(p *Producer) *string { return &p.Topic }).must(),
+	bind("rate", "records per second of all instances together; max sends as fast as answers come", rateCodec, func(p *Producer) *Rate { return &p.Rate }).must(),
+	bind("arrival", "how sends are spread over time", words(ArrivalPoisson, ArrivalConstant, "!"+ArrivalBurst), func(p *Producer) *Arrival { return &p.Arrival }).orDefault("poisson"),
+	bind("keys", "how records get their keys", object(keysFields, checkKeys), func(p *Producer) *Keys { return &p.Keys }).orDefault("{}"),
+	bind("value", "the payload: random bytes of a size, or the lines of a file", object(valueFields, checkValue), func(p *Producer) *Value { return &p.Value }).orDefault("{}"),
+	bind("config", "Kafka's producer keys", configuration(kafkaconfig.Producer), func(p *Producer) *map[string]string { return &p.Config }),
+}
+
+var rateCodec = writingText(scalar(Shape{Kind: ShapeText, Pattern: `^([0-9]+(\.[0-9]+)? ?/s|max)$`},
+	parseRate, Rate.String, "!!str", "!!int", "!!float"))
+
+var keysFields = []boundField[Keys]{
+	bind("dist", "how keys are distributed", words(KeysNone, KeysUniform, KeysZipf, KeysRoundRobin, KeysField), func(k *Keys) *KeyDistribution { return &k.Distribution }).orDefault("none"),
+	bind("count", "how many different keys (uniform, zipf, round_robin)", integer[int](1, mostKeys), func(k *Keys) *int { return &k.Count }).writtenIf(func(k *Keys) bool { return k.Count > 0 }),
+	bind("theta", "the skew of zipf, 0.99 by default", number(10), func(k *Keys) *float64 { return &k.Theta }),
+	bind("field", "the field of the payload's JSON object (field)", text(), func(k *Keys) *string { return &k.Field }),
+}
+
+// defaultTheta is the skew that benchmarks of key-value stores use (YCSB).
+const defaultTheta = 0.99
+
+func checkKeys(r *reader, at at, k *Keys) {
+	what := "keys of dist " + string(k.Distribution)
+	switch k.Distribution {
+	case KeysNone:
+		r.takes(at, what, nil, "dist")
+	case KeysField:
+		r.takes(at, what, []string{"field"}, "dist", "field")
+	case KeysZipf:
+		r.takes(at, what, []string{"count"}, "dist", "count", "theta")
+		if at.node.child("theta") == nil {
+			k.Theta = defaultTheta
+		}
+	case KeysUniform, KeysRoundRobin:
+		r.takes(at, what, []string{"count"}, "dist", "count")
+	}
+}
+
+// takes checks which fields stand in a map whose meaning depends on one of them.
+func (r *reader) takes(at at, what string, required []string, allowed ...string) {
+	for i := range at.node.entries {
+		child := at.child(i)
+		if key := at.node.entries[i].key; !child.node.isNull() && !contains(allowed, key) {
+			r.report(child.key, child.pointer, "", "%s take no %q; they take %s", what, key, strings.Join(allowed, ", "))
+		}
+	}
+	for _, field := range required {
+		if at.node.child(field) == nil {
+			r.fail(at, "%s need %q", what, field)
+		}
+	}
+}
+
+var valueFields = []boundField[Value]{
+	bind("size", "the size of each value, 100B by default", quantityOf(sizeDimension, 1, largestValue), func(v *Value) *Size { return &v.Size }).writtenIf(func(v *Value) bool { return v.Size > 0 }),
+	bind("file", "a file of lines to send, relative to the scenario file", text(), func(v *Value) *string { return &v.File }),
+	bind("order", "the order of the lines, sequential by default", words(OrderSequential, OrderShuffle), func(v *Value) *ValueOrder { return &v.Order }).writtenIf(func(v *Value) bool { return v.Order != "" }),
+}
+
+const defaultValueSize = Size(100)
+
+func checkValue(r *reader, at at, v *Value) {
+	switch {
+	case at.node.child("file") == nil:
+		r.takes(at, "values without a file", nil, "size")
+		if at.node.child("size") == nil {
+			v.Size = defaultValueSize
+		}
+	default:
+		r.takes(at, "values from a file", nil, "file", "order")
+		if at.node.child("order") == nil {
+			v.Order = OrderSequential
+		}
+	}
+}
+
+var consumerFields = []boundField[Consumer]{
+	bind("count", "how many instances", integer[int](1, mostInstances), func(c *Consumer) *int { return &c.Count }).orDefault("1"),
+	bind("group", "the consumer group", text(), func(c *Consumer) *string { return &c.Group }),
+	bind("topics", "the topics to read", list(text(), false), func(c *Consumer) *[]string { return &c.Topics }).must(),
+	bind("assignment", "group, or fixed: partitions dealt out once; group by default if there is one", words(AssignmentFixed, "!"+AssignmentGroup), func(c *Consumer) *Assignment { return &c.Assignment }).writtenIf(func(c *Consumer) bool { return c.Assignment != "" }),
+	bind("commit", "when positions are committed; after_process by default if there is a group", words(CommitNone, "!"+CommitBeforeProcess, "!"+CommitAuto, "!"+CommitAfterProcess), func(c *Consumer) *Commit { return &c.Commit }).writtenIf(func(c *Consumer) bool { return c.Commit != "" }),
+	bind("process", "what is done with a record", object(processFields), func(c *Consumer) *Distribution { return &c.Process }).orDefault("{}"),
+	bind("config", "Kafka's consumer keys", configuration(kafkaconfig.Consumer), func(c *Consumer) *map[string]string { return &c.Config }),
+}
+
+// checkAssignment fills in what depends on the group.
+func checkAssignment(r *reader, at at, c *Consumer) {
+	if at.node.child("topics") != nil && len(c.Topics) == 0 {
+		r.fail(at, "topics of consumer %s names none", at.name())
+	}
+	if at.node.child("group") == nil {
+		if at.node.child("assignment") == nil {
+			c.Assignment = AssignmentFixed
+		}
+		if at.node.child("commit") == nil {
+			c.Commit = CommitNone
+		}
+		return
+	}
+	if at.node.child("assignment") == nil {
+		r.report(at.node.child("group").place, pointerTo(at.pointer, "group"), "assignment: fixed",
+			"a consumer with a group takes its partitions by group assignment unless it says otherwise, which is part of the format but not built yet")
+	}
+	if at.node.child("commit") == nil {
+		r.report(at.node.child("group").place, pointerTo(at.pointer, "group"), "commit: none",
+			"a consumer with a group commits after processing unless it says otherwise, which is part of the format but not built yet")
+	}
+}
+
+var processFields = []boundField[Distribution]{
+	bind("time", "the time that one record takes", workTimes, func(d *Distribution) *Distribution { return d }).orDefault("0s"),
+}
+
+var costFields = []boundField[Cost]{
+	bind("network", "each direction of each connection", object(networkFields), func(c *Cost) *NetworkCost { return &c.Network }).orDefault("{}"),
+	bind("disk", "each node's disk", object(diskFields), func(c *Cost) *DiskCost { return &c.Disk }).orDefault("{}"),
+	bind("cpu", "each node's CPUs", object(cpuFields), func(c *Cost) *CPUCost { return &c.CPU }).orDefault("{}"),
+}
+
+var networkFields = []boundField[NetworkCost]{
+	bind("latency", "one way", costTimes, func(n *NetworkCost) *Distribution { return &n.Latency }).orDefault("{dist: lognormal, p50: 300us, p99: 5ms}"),
+	bind("bandwidth", "of one direction", quantityOf(bandwidthDimension, 1, Bandwidth(most)), func(n *NetworkCost) *Bandwidth { return &n.Bandwidth }).orDefault("10Gbit/s"),
+}
+
+var diskFields = []boundField[DiskCost]{
+	bind("fsync", "one sync, without its data", costTimes, func(d *DiskCost) *Distribution { return &d.Fsync }).orDefault("{dist: lognormal, p50: 200us, p99: 8ms}"),
+	bind("bandwidth", "reading and writing", quantityOf(bandwidthDimension, 1, Bandwidth(most)), func(d *DiskCost) *Bandwidth { return &d.Bandwidth }).orDefault("500MiB/s"),
+	bind("writeback", "unsynced data reaches the disk by itself after this", duration(time.Millisecond), func(d *DiskCost) *time.Duration { return &d.Writeback }).orDefault("30s"),
+}
+
+var cpuFields = []boundField[CPUCost]{
+	bind("cores", "of each node", integer[int](1, 1024), func(c *CPUCost) *int { return &c.Cores }).orDefault("4"),
+	bind("per_request", "the time one message takes", duration(0), func(c *CPUCost) *time.Duration { return &c.PerRequest }).orDefault("20us"),
+	bind("per_byte", "the time one byte takes on top", duration(0), func(c *CPUCost) *time.Duration { return &c.PerByte }).orDefault("1ns"),
+}
+
+// costCodec reads the parts, or the name of a profile; the only one is called default.
+var costCodec = makeCostCodec()
+
+func makeCostCodec() codec[Cost] {
+	parts := object(costFields)
+	profile := oneOf(choice[string]{"default", "default", false})
+	return codec[Cost]{
+		shape: Shape{Kind: ShapeEither, Either: []Shape{profile.shape, parts.shape}},
+		read: func(r *reader, a at, into *Cost) {
+			if a.node.kind == scalarNode {
+				var name string
+				profile.read(r, a, &name)
+				a.node = &node{kind: mapNode, place: a.node.place}
+			}
+			parts.read(r, a, into)
+		},
+		write: parts.write,
+	}
+}
+
+var reportFields = []boundField[Report]{
+	bind("formats", "what is written beside the results", list(words("html", "json", "junit", "markdown"), false), func(r *Report) *[]string { return &r.Formats }).orDefault("[html, json, junit, markdown]"),
+	bind("plots", "what is drawn", list(words("throughput", "latency", "lag", "isr"), false), func(r *Report) *[]string { return &r.Plots }).orDefault("[throughput, latency, lag, isr]"),
+}
+
+// seedsCodec reads {base: 0xC0FFEE, count: 200} or [1, 2, 3].
+var seedsCodec = makeSeedsCodec()
+
+func makeSeedsCodec() codec[Seeds] {
+	seed := scalar(Shape{Kind: ShapeEither, Either: []Shape{{Kind: ShapeInteger}, {Kind: ShapeText, Pattern: `^(0[xX][0-9a-fA-F]+|[0-9]+)$`}}},
+		ParseSeed, PrintSeed, "!!int", "!!str")
+	fields := object([]boundField[Seeds]{
+		bind("base", "the first seed, decimal or hexadecimal", seed, func(s *Seeds) *uint64 { return &s.Base }).orDefault("1"),
+		bind("count", "how many", integer[int](1, mostSeeds), func(s *Seeds) *int { return &s.Count }).must(),
+	})
+	several := list(seed, false)
+	return codec[Seeds]{
+		shape: Shape{Kind: ShapeEither, Either: []Shape{fields.shape, several.shape}},
+		read: func(r *reader, at at, into *Seeds) {
+			if at.node.kind == mapNode {
+				fields.read(r, at, into)
+				return
+			}
+			several.read(r, at, &into.List)
+			if at.node.kind == listNode && len(at.node.items) == 0 {
+				r.fail(at, "seeds must name at least one seed")
+			}
+			seen := map[uint64]bool{}
+			for _, each := range into.List {
+				if seen[each] {
+					r.fail(at, "seed %s stands in the list twice", PrintSeed(each))
+				}
+				seen[each] = true
+			}
+		},
+		write: func(s Seeds) *node {
+			if s.List != nil {
+				return several.write(s.List)
+			}
+			written := fields.write(s)
+			written.flow = true
+			return written
+		},
+	}
+}
+
+// ParseSeed reads a seed in decimal or, after 0x, hexadecimal digits. The error completes "must be ...".
+func ParseSeed(text string) (uint64, error) {
+	digits, base := text, 10
+	if rest, found := strings.CutPrefix(strings.ToLower(text), "0x"); found {
+		digits, base = rest, 16
+	}
+	value, err := strconv.ParseUint(digits, base, 64)
+	if err != nil {
+		return 0, fmt.Errorf("a number from 0 to 2^64-1, decimal or with 0x, not %q", text)
+	}
+	return value, nil
+}
+
+// PrintSeed writes a seed as results show it: 0xc0ffee.
+func PrintSeed(seed uint64) string { return "0x" + strconv.FormatUint(seed, 16) }
+
+var topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
+
+// validTopicName applies Kafka's own rule.
+func validTopicName(name string) error {
+	if !topicName.MatchString(name) || name == "." || name == ".." {
+		return fmt.Errorf("%q is no topic name: up to 249 letters, digits, dots, underscores and hyphens", name)
+	}
+	return nil
+}
+
+var clientName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_-]{0,62}$`)
+
+func validClientName(name string) error {
+	if !clientName.MatchString(name) {
+		return fmt.Errorf("%q is no name for a client: up to 63 letters, digits, underscores and hyphens, a letter first", name)
+	}
+	return nil
+}
+
+var variantsCodec = inOrder("variant", object([]boundField[variantDocument]{
+	bind("set", "values by JSON pointer; null deletes", asWritten(Shape{Kind: ShapeMap, Element: &Shape{Kind: ShapeAny}}), func(v *variantDocument) **node { return &v.Set }),
+	bind("expect", "verdicts by claim", asWritten(Shape{Kind: ShapeMap, Element: &Shape{Kind: ShapeText, Words: []string{string(Holds), string(Violated)}}}), func(v *variantDocument) **node { return &v.Expect }),
+}), func(v *variantDocument) *string { return &v.Name }, validVariantName)
+
+// asWritten keeps a map's nodes; what they mean depends on the rest of the file.
+func asWritten(shape Shape) codec[*node] {
+	return codec[*node]{
+		shape: shape,
+		read: func(r *reader, at at, into **node) {
+			if at.node.kind != mapNode {
+				r.fail(at, "%s must be a map, not %s", at.name(), at.node.describe())
+				return
+			}
+			*into = at.node
+		},
+		write: func(n *node) *node { return n },
+	}
+}
+
+func validVariantName(name string) error {
+	if name == Base {
+		return fmt.Errorf("%q names the scenario without overrides; choose another name", Base)
+	}
+	if !claimName.MatchString(name) {
+		return fmt.Errorf("%q is no name for a variant: up to 100 letters, digits, dots, underscores and hyphens", name)
+	}
+	return nil
+}
+
+func contains(list []string, word string) bool {
+	for _, each := range list {
+		if each == word {
+			return true
+		}
+	}
+	return false
+}

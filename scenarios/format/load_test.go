@@ -1,0 +1,226 @@
+package format
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"assay/faults"
+)
+
+func everyPart(t *testing.T, set ...string) *File {
+	t.Helper()
+	file, diagnostics := loadFile(t, "testdata/right/every-part.yaml", set...)
+	for _, d := range diagnostics {
+		require.NotEqual(t, Error, d.Severity, d.String())
+	}
+	require.NotNil(t, file)
+	return file
+}
+
+// load reads a scenario given as text.
+func load(text string, set ...string) (*File, Diagnostics) {
+	return Load(Source{Name: "test.yaml", Text: []byte(text)}, Options{Set: set})
+}
+
+const small = `version: 1
+topics: {orders: {partitions: 2}}
+workload:
+  duration: 10s
+  producers: {web: {topic: orders, rate: 100/s}}
+claims: {no-loss: {}}
+`
+
+func TestReadsEveryPart(t *testing.T) {
+	s := everyPart(t).Base
+	require.Equal(t, "every-part", s.Name)
+	require.Equal(t, WorldSim, s.Target)
+	require.Equal(t, Seeds{Base: 0xc0ffee, Count: 200}, s.Seeds)
+	require.Equal(t, uint64(0xc0ffee+199), s.Seeds.All()[199])
+	require.Equal(t, []Topic{
+		{Name: "audit", Partitions: 1, ReplicationFactor: 3},
+		{Name: "orders", Partitions: 6, ReplicationFactor: 3, Config: map[string]string{"min.insync.replicas": "2"}},
+	}, s.Topics)
+	loop, web := s.Workload.Producers[0], s.Workload.Producers[1]
+	require.Equal(t, Producer{Name: "loop", Count: 1, Topic: "audit", Rate: RateMax, Arrival: ArrivalConstant,
+		Keys: Keys{Distribution: KeysRoundRobin, Count: 7}, Value: Value{Size: 1024}}, loop)
+	require.Equal(t, Rate(500_000), web.Rate)
+	require.Equal(t, 2*time.Millisecond, web.Rate.Interval())
+	require.Equal(t, []string{"web-0", "web-1", "web-2", "web-3"}, web.Instances())
+	require.Equal(t, Keys{Distribution: KeysZipf, Count: 1000, Theta: 0.99}, web.Keys)
+	require.Equal(t, Value{File: "../wrong/data/lines.txt", Order: OrderShuffle}, web.Value)
+	billing := s.Workload.Consumers[0]
+	require.Equal(t, Distribution{Kind: Lognormal, P50: time.Millisecond, P99: 20 * time.Millisecond}, billing.Process)
+	require.Equal(t, "billing", billing.Settings().String("group.id"))
+	require.False(t, billing.Settings().Bool("enable.auto.commit"))
+	require.Equal(t, Bandwidth(1_250_000_000), s.Cost.Network.Bandwidth)
+	require.Equal(t, []string{"broker-1", "broker-2", "broker-3"}, s.Cluster.BrokerNames())
+	require.Equal(t, []Claim{
+		{Name: "billing-reads", Guarantee: "no-skips", Expect: Holds, Consumer: "billing"},
+		{Name: "fresh-reads", Guarantee: "fresh-reads", Expect: Holds},
+		{Name: "no-duplicates", Guarantee: "no-duplicates", Expect: Violated},
+		{Name: "no-loss", Guarantee: "no-loss", Expect: Holds},
+		{Name: "recovers", Guarantee: "recovers", Expect: Holds, Within: 20 * time.Second},
+	}, s.Claims)
+	require.Equal(t, []Requirement{{"leader_changes", Comparison{AtLeast, 1}}, {"producer_retries", Comparison{Above, 0}}}, s.Require)
+	require.Equal(t, Threshold{"e2e_latency.p99", Comparison{Below, 250e6}}, s.Thresholds[0])
+}
+
+func TestReadsFaults(t *testing.T) {
+	plan := everyPart(t).Base.Faults
+	named := func(name string) faults.Target { return faults.Target{Kind: faults.Named, Name: name} }
+	leader := faults.Target{Kind: faults.Leader, Topic: "orders"}
+	require.Equal(t, &faults.Random{
+		Kinds:    []faults.Kind{faults.Kill, faults.PowerLoss, faults.Pause, faults.Partition},
+		Targets:  []faults.Target{{Kind: faults.One}, {Kind: faults.Minority}, {Kind: faults.Leaders}},
+		Interval: 10 * time.Second, Duration: faults.Range{Min: time.Second, Max: 15 * time.Second},
+		Swarm: true, Budget: faults.BudgetMinority,
+	}, plan.Random)
+	require.Equal(t, []faults.Spec{
+		{ID: "t1", At: 10 * time.Second, Kind: faults.PowerLoss, Target: []faults.Target{leader}, Disk: faults.Tear, Duration: 5 * time.Second},
+		{ID: "t2", At: 20 * time.Second, Kind: faults.Partition, Groups: [][]faults.Target{{leader, named("web")}, {{Kind: faults.Rest}}},
+			Direction: faults.In, Duration: 15 * time.Second},
+		{ID: "t3", When: &faults.Trigger{Event: "high_watermark", Topic: "orders", Nth: 300}, Kind: faults.Pause,
+			Target: []faults.Target{{Kind: faults.One}}, Duration: 12 * time.Second},
+		{ID: "mine", At: 30 * time.Second, Kind: faults.Delay, Groups: [][]faults.Target{{named("web-0")}, {named("broker-1"), named("controller-2")}},
+			Latency: 2 * time.Second, Duration: 1500 * time.Millisecond},
+		{ID: "t5", At: 31 * time.Second, Kind: faults.Reset, Target: []faults.Target{named("web-1"), named("billing"), named("broker-3")}, Late: true},
+		{ID: "t6", At: 32 * time.Second, Kind: faults.MoveLeader, Target: []faults.Target{{Kind: faults.TopicPartition, Topic: "orders", Partition: 5}},
+			To: &faults.Target{Kind: faults.Follower, Topic: "orders", Partition: 5}, NoFence: true, Duration: 4 * time.Second},
+		{ID: "t7", At: 33 * time.Second, Kind: faults.DelayMetadata, Target: []faults.Target{named("broker-2")}, Duration: 3 * time.Second},
+	}, plan.Timeline)
+}
+
+func TestDefaultsAreKafkasAndTheContracts(t *testing.T) {
+	file, diagnostics := load(small)
+	require.NotNil(t, file, diagnostics.String())
+	s := file.Base
+	require.Equal(t, "test", s.Name)
+	require.Equal(t, 3, s.Cluster.Brokers)
+	require.Equal(t, 30*time.Second, s.Workload.Drain)
+	require.Equal(t, 3, s.Topics[0].ReplicationFactor)
+	require.True(t, s.Workload.Producers[0].Settings().Bool("enable.idempotence"))
+	require.Equal(t, 5*time.Millisecond, s.Workload.Producers[0].Settings().Duration("linger.ms"))
+	require.Equal(t, Cost{
+		Network: NetworkCost{Distribution{Kind: Lognormal, P50: 300 * time.Microsecond, P99: 5 * time.Millisecond}, 1_250_000_000},
+		Disk:    DiskCost{Distribution{Kind: Lognormal, P50: 200 * time.Microsecond, P99: 8 * time.Millisecond}, 500 << 20, 30 * time.Second},
+		CPU:     CPUCost{4, 20 * time.Microsecond, time.Nanosecond},
+	}, s.Cost)
+
+	one, diagnostics := load(small, "/cluster/brokers=1")
+	require.NotNil(t, one, diagnostics.String())
+	require.Equal(t, 1, one.Base.Topics[0].ReplicationFactor)
+
+	random, diagnostics := load(small, "/faults/random/swarm=true")
+	require.NotNil(t, random, diagnostics.String())
+	require.Equal(t, faults.DefaultKinds(), random.Base.Faults.Random.Kinds)
+	require.Equal(t, faults.BudgetMinority, random.Base.Faults.Random.Budget)
+}
+
+func TestVariantsOverride(t *testing.T) {
+	variants := everyPart(t).Expand()
+	require.Len(t, variants, 3)
+	require.Equal(t, []string{"base", "idempotent", "calm"}, []string{variants[0].Name, variants[1].Name, variants[2].Name})
+	base, idempotent, calm := variants[0].Scenario, variants[1].Scenario, variants[2].Scenario
+
+	require.Equal(t, "true", idempotent.Workload.Producers[1].Config["enable.idempotence"])
+	require.Equal(t, "false", base.Workload.Producers[1].Config["enable.idempotence"])
+	require.Equal(t, Holds, idempotent.Claims[2].Expect)
+	require.Equal(t, Violated, calm.Claims[2].Expect)
+	require.Equal(t, base.Faults, idempotent.Faults)
+
+	require.Nil(t, calm.Faults.Random)
+	require.Len(t, calm.Faults.Timeline, 8)
+	require.Equal(t, 12*time.Second, calm.Faults.Timeline[0].At)
+	require.Equal(t, 10*time.Second, base.Faults.Timeline[0].At)
+	require.Equal(t, "t8", calm.Faults.Timeline[7].ID)
+	require.Equal(t, []Requirement{{"producer_retries", Comparison{Above, 0}}, {"recoveries", Comparison{AtLeast, 3}}}, calm.Require)
+	require.Equal(t, "other", calm.Workload.Producers[1].Name)
+	require.Equal(t, Rate(500), calm.Workload.Producers[1].Rate)
+	require.Equal(t, Value{Size: 10}, calm.Workload.Producers[2].Value)
+	require.Equal(t, "2000000", calm.Topics[1].Config["max.message.bytes"])
+	require.Equal(t, Distribution{Kind: Constant, Time: time.Millisecond}, calm.Cost.Disk.Fsync)
+}
+
+func TestSetComesBeforeVariants(t *testing.T) {
+	file := everyPart(t, "/workload/producers/web/rate=7/s", "/faults/timeline=null", "/variants/calm=null", "/seeds=[0x5]", "/workload/producers/web/config={acks: all}")
+	require.Equal(t, []uint64{5}, file.Base.Seeds.All())
+	require.Nil(t, file.Base.Faults.Timeline)
+	idempotent := file.Expand()[1].Scenario
+	require.Equal(t, Rate(7000), idempotent.Workload.Producers[1].Rate)
+	require.Equal(t, map[string]string{"acks": "all", "enable.idempotence": "true"}, idempotent.Workload.Producers[1].Config)
+}
+
+func TestSetErrorsNameTheFlag(t *testing.T) {
+	for set, want := range map[string]string{
+		"nonsense":                     "--set:1:1: error: --set takes PTR=VALUE",
+		"workload/drain=1s":            `--set:1:1: error: "workload/drain" is no JSON pointer`,
+		"/workload/drain=5":            "--set:1:17: error: drain must be a duration with its unit",
+		"/workload/drain={a: ":         "--set:1:21: error: YAML:",
+		"/workload/drian=5s":           `--set:1:1: error: unknown field "drian"; did you mean "drain"?`,
+		"/workload/duration/x=1":       "--set:1:1: error: \"x\" names something inside the text",
+		"/claims/no-lost={}":           `--set:1:1: error: "no-lost" is no guarantee`,
+		"/cluster/brokers=2":           "", // the default replication factor follows
+		"/topics/orders=null":          `--set:1:1: error: there is no topic "orders"`,
+		"/topics/orders/partitions=ab": "--set:1:27: error: partitions must be a whole number",
+	} {
+		file, diagnostics := load(small, set)
+		if want == "" {
+			require.NotNil(t, file, diagnostics.String())
+			continue
+		}
+		require.Nil(t, file, set)
+		require.True(t, strings.HasPrefix(diagnostics.String(), want), "%s: %s", set, diagnostics)
+	}
+}
+
+func TestSequenceCacheFlawLiftsTheLimitInFlight(t *testing.T) {
+	c := &checker{scenario: &Scenario{Cluster: Cluster{Flaws: []string{flawSequenceCache}}}, reader: &reader{}, index: treeIndex{}}
+	given := map[string]string{"max.in.flight.requests.per.connection": "8", "enable.idempotence": "true"}
+	settings := c.checkConfiguration(0+2, "/workload/producers/web/config", given, given)
+	require.Empty(t, c.diagnostics)
+	require.Equal(t, 8, settings.Int("max.in.flight.requests.per.connection"))
+	c.scenario.Cluster.Flaws = nil
+	c.checkConfiguration(0+2, "/workload/producers/web/config", given, given)
+	require.Len(t, c.diagnostics, 1)
+}
+
+func TestAliasesAreFollowed(t *testing.T) {
+	file, diagnostics := load(strings.Replace(small, "{partitions: 2}}", "&o {partitions: 2}, returns: *o}", 1))
+	require.NotNil(t, file, diagnostics.String())
+	require.Equal(t, 2, file.Base.Topics[1].Partitions)
+}
+
+// A file whose aliases would grow without bound ends in one error, soon.
+func TestHostileFilesEndSoon(t *testing.T) {
+	bomb := "version: 1\na0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+	for i := range 20 {
+		before, next := string(rune('a'+i)), string(rune('a'+i+1))
+		if i == 0 {
+			before = "a0"
+		}
+		bomb += next + ": &" + next + " [" + strings.Repeat("*"+before+", ", 9) + "]\n"
+	}
+	for _, text := range []string{
+		bomb,
+		"about: " + strings.Repeat("[", 300_000),
+		"about: " + strings.Repeat("[", 5_000) + strings.Repeat("]", 5_000),
+		strings.Repeat("a: 1\n", MaxFileSize/4),
+		strings.Repeat("- ", 100_000),
+	} {
+		file, diagnostics := load(text)
+		require.Nil(t, file)
+		require.True(t, diagnostics.Failed())
+		require.Less(t, len(diagnostics.String()), 10_000, text[:20])
+	}
+}
+
+func TestDiagnoseFindsPlacesOfDefaults(t *testing.T) {
+	file, _ := load(small)
+	require.Equal(t, "test.yaml:5:42: error: x\n    5 |   producers: {web: {topic: orders, rate: 100/s}}\n      |                                          ^\n",
+		file.Diagnose(Error, "/workload/producers/web/rate", "x").String())
+	require.Equal(t, 5, file.Diagnose(Error, "/workload/producers/web/value/size", "x").Line)
+	require.Equal(t, 1, file.Diagnose(Error, "/cost/disk", "x").Line)
+}

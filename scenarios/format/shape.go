@@ -1,0 +1,43 @@
+package format
+
+// Shape describes what a value may be, for people and for the JSON Schema.
+// The same tables that read files are made of it, so that neither can drift.
+type Shape struct {
+	Kind    ShapeKind
+	Fields  []Field  // object
+	Element *Shape   // map, list
+	Words   []string // text: the only ones allowed; nil for any
+	Pattern string   // text: a regular expression (ECMA 262); "" for any
+	Min     int64    // integer
+	Max     int64    // integer; 0 for no bound
+	Either  []Shape  // alternatives
+	Keys    string   // configuration: "broker", "topic", "producer" or "consumer"
+}
+
+// ShapeKind is the general form of a value.
+type ShapeKind string
+
+// The forms of values.
+const (
+	ShapeObject        ShapeKind = "object"        // a map with the fields listed
+	ShapeMap           ShapeKind = "map"           // a map from names to Element
+	ShapeList          ShapeKind = "list"          // of Element
+	ShapeText          ShapeKind = "text"          //
+	ShapeInteger       ShapeKind = "integer"       // from Min to Max
+	ShapeNumber        ShapeKind = "number"        //
+	ShapeBoolean       ShapeKind = "boolean"       //
+	ShapeConfiguration ShapeKind = "configuration" // native keys of Kafka
+	ShapeEither        ShapeKind = "either"        // one of Either
+	ShapeAny           ShapeKind = "any"           // checked by its own rules
+)
+
+// Field describes one field of an object.
+type Field struct {
+	Name     string
+	About    string // one sentence or less
+	Required bool
+	Default  string // YAML text, "" for none
+	// Reserved fields belong to the format but are not built yet: using one is an error that says so.
+	Reserved bool
+	Shape    Shape
+}

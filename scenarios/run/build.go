@@ -1,0 +1,251 @@
+package run
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"assay/broker"
+	"assay/broker/controller"
+	"assay/checkers/history"
+	"assay/clients"
+	"assay/host"
+	"assay/internal/chance"
+	"assay/internal/kafka"
+	"assay/internal/kafkaconfig"
+	"assay/scenarios/format"
+	"assay/scenarios/workload"
+	"assay/sim"
+)
+
+const (
+	clusterID      = "assay-simulated-cluster"
+	auditorName    = "auditor"
+	brokerPort     = 9092
+	controllerPort = 9093
+	auditorAddress = host.Addr("auditor:0")
+	// closedLoopWindow is how many records a closed loop (rate: max) keeps open
+	// in each producer.
+	closedLoopWindow = 10_000
+)
+
+// worldConfig is the scenario's costs as the simulator takes them.
+func worldConfig(s *format.Scenario, seed uint64, options Options) sim.Config {
+	costs := sim.DefaultCosts()
+	costs.Network.Latency = latency(s.Cost.Network.Latency)
+	costs.Network.BitsPerSecond = int64(s.Cost.Network.Bandwidth) * 8
+	costs.Disk.Fsync = latency(s.Cost.Disk.Fsync)
+	costs.Disk.BytesPerSecond = int64(s.Cost.Disk.Bandwidth)
+	costs.Disk.Writeback = s.Cost.Disk.Writeback
+	costs.CPU.Cores = s.Cost.CPU.Cores
+	costs.CPU.PerRequest = s.Cost.CPU.PerRequest
+	costs.CPU.PerEvent = s.Cost.CPU.PerRequest / 10
+	costs.CPU.PerByte = s.Cost.CPU.PerByte
+	return sim.Config{Seed: seed, Costs: &costs, Debug: options.Debug, Frames: options.Frames,
+		DigestEvery: options.DigestEvery, Trace: options.Trace, Watch: options.Watch}
+}
+
+func latency(d format.Distribution) sim.Lognormal {
+	if d.Kind == format.Lognormal {
+		return sim.Lognormal{P50: d.P50, P99: d.P99}
+	}
+	return sim.Lognormal{P50: d.Time, P99: d.Time}
+}
+
+// build adds the scenario's machines to the world.
+func (r *run) build() error {
+	flaws, err := broker.ParseFlaws(clusterFlaws(r.scenario.Cluster.Flaws))
+	if err != nil {
+		return err
+	}
+	r.addControllers(flaws)
+	r.addBrokers(flaws)
+	for _, topic := range r.scenario.Topics {
+		for number := range topic.Partitions {
+			at := kafka.TopicPartition{Topic: topic.Name, Partition: int32(number)}
+			r.partitions[at] = r.recorder.Partition(at)
+		}
+	}
+	r.addAuditor()
+	for i := range r.scenario.Workload.Producers {
+		if err := r.addProducer(&r.scenario.Workload.Producers[i]); err != nil {
+			return err
+		}
+	}
+	for i := range r.scenario.Workload.Consumers {
+		r.addConsumer(&r.scenario.Workload.Consumers[i])
+	}
+	return nil
+}
+
+// clientFlaw is a switch that lives in the clients.
+const clientFlaw = "consumer-no-truncation-check"
+
+func clusterFlaws(all []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(f string) bool { return f == clientFlaw })
+}
+
+func (r *run) controllerAddress(i int) host.Addr {
+	return host.Addr(fmt.Sprintf("controller-%d:%d", i+1, controllerPort))
+}
+
+func (r *run) addControllers(flaws broker.Flaws) {
+	voters := map[controller.VoterID]host.Addr{}
+	for i := range r.scenario.Cluster.Controllers {
+		voters[controller.VoterID(i+1)] = r.controllerAddress(i)
+	}
+	settings := controller.SettingsOf(r.brokerSettings())
+	for i, name := range r.scenario.Cluster.ControllerNames() {
+		config := controller.Config{ID: controller.VoterID(i + 1), Voters: voters, ClusterID: clusterID, Settings: settings,
+			Flaws: flaws.Controller, ValidateTopicConfig: broker.ValidateTopicConfig(r.brokerSettings())}
+		r.world.AddNode(sim.NodeSpec{Name: name, Addrs: []host.Addr{voters[config.ID]},
+			Factory: func() host.Node { return controller.New(config) }})
+	}
+}
+
+func (r *run) addBrokers(flaws broker.Flaws) {
+	var controllers []broker.Controller
+	for i := range r.scenario.Cluster.Controllers {
+		controllers = append(controllers, broker.Controller{ID: int32(i + 1), Addr: r.controllerAddress(i)})
+	}
+	settings := r.brokerSettings()
+	for i, name := range r.scenario.Cluster.BrokerNames() {
+		config := broker.Config{ID: kafka.BrokerID(i + 1), ClusterID: clusterID, Host: name, Port: brokerPort,
+			Controllers: controllers, Settings: settings, Flaws: flaws}
+		address := host.Addr(fmt.Sprintf("%s:%d", name, brokerPort))
+		r.bootstrap = append(r.bootstrap, address)
+		r.world.AddNode(sim.NodeSpec{Name: name, Addrs: []host.Addr{address},
+			Factory: func() host.Node { return broker.New(config) }})
+	}
+}
+
+// brokerSettings are the scenario's, with what the swarm drew.
+func (r *run) brokerSettings() kafkaconfig.Settings {
+	return settle(kafkaconfig.Broker, with(r.scenario.Cluster.Config, r.knobs.broker))
+}
+
+// settle resolves settings that were checked when the scenario was loaded.
+func settle(kind kafkaconfig.Kind, given map[string]string) kafkaconfig.Settings {
+	settings, _ := kafkaconfig.Resolve(kind, given)
+	settings, _, _ = kafkaconfig.Reconcile(settings)
+	return settings
+}
+
+func (r *run) addClient(name string, factory func() host.Node) {
+	r.world.AddNode(sim.NodeSpec{Name: name, Addrs: []host.Addr{host.Addr(name + ":0")}, Factory: factory})
+}
+
+func (r *run) addAuditor() {
+	var topics []clients.NewTopic
+	for _, t := range r.scenario.Topics {
+		topics = append(topics, clients.NewTopic{Name: t.Name, Partitions: int32(t.Partitions),
+			ReplicationFactor: int16(t.ReplicationFactor), Configs: with(t.Config, r.knobs.topic)})
+	}
+	// The instrument is quicker to give a silent broker up than an application
+	// would be: a verdict must not hang on its own time-outs.
+	producer := settle(kafkaconfig.Producer, map[string]string{"request.timeout.ms": "2000", "delivery.timeout.ms": "60000"})
+	consumer := settle(kafkaconfig.Consumer, map[string]string{"request.timeout.ms": "2000"})
+	config := workload.AuditorConfig{
+		Name: auditorName, Topics: topics,
+		Client:       clients.ClientConfigOf(producer, r.bootstrap),
+		Producer:     clients.ProducerConfigOf(producer),
+		Consumer:     clients.ConsumerConfigOf(consumer),
+		SetupTimeout: bootLimit, FinalReadTimeout: coverLimit,
+		ProbeDue:     func() bool { return r.probeDue },
+		FinalReadDue: func() bool { return r.coverDue },
+		Ready:        func(err error) { r.topicsReady, r.setupError = true, err },
+		Finished:     func([]clients.Coverage) { r.covered = true },
+	}
+	r.world.AddNode(sim.NodeSpec{Name: auditorName, Addrs: []host.Addr{auditorAddress},
+		Factory: func() host.Node { return workload.NewAuditorNode(config, r.recorder) }})
+}
+
+func (r *run) addProducer(p *format.Producer) error {
+	settings := settle(kafkaconfig.Producer, with(p.Config, r.knobs.producer))
+	values := r.values[p.Name]
+	if values == nil {
+		values = workload.SizedValues(int(p.Value.Size))
+	}
+	keys, err := keysOf(p.Keys)
+	if err != nil {
+		return fmt.Errorf("producer %s: %w", p.Name, err)
+	}
+	r.instances[p.Name] = p.Instances()
+	for i, name := range p.Instances() {
+		config := workload.ProducerConfig{Name: name, Index: i, Count: p.Count, Topic: p.Topic,
+			Client: clients.ClientConfigOf(settings, r.bootstrap), Producer: clients.ProducerConfigOf(settings),
+			Load: loadOf(p), Keys: keys, Values: values, Stop: history.Time(r.scenario.Workload.LoadEnd())}
+		config.Client.MaxInFlight = config.Producer.MaxInFlight
+		r.clients = append(r.clients, name)
+		r.addClient(name, func() host.Node { return workload.NewProducerNode(config, r.recorder) })
+	}
+	return nil
+}
+
+func loadOf(p *format.Producer) workload.Load {
+	if p.Rate == format.RateMax {
+		return workload.Load{Arrival: workload.ClosedLoop, Window: closedLoopWindow}
+	}
+	load := workload.Load{Gap: p.Rate.Interval() * time.Duration(p.Count)}
+	if p.Arrival == format.ArrivalConstant {
+		load.Arrival = workload.Constant
+	}
+	return load
+}
+
+func keysOf(k format.Keys) (workload.Keys, error) {
+	switch k.Distribution {
+	case format.KeysNone:
+		return workload.Keys{}, nil
+	case format.KeysUniform:
+		return workload.Keys{Distribution: workload.UniformKeys, Count: k.Count}, nil
+	case format.KeysZipf:
+		return workload.Keys{Distribution: workload.ZipfKeys, Count: k.Count, Zipf: workload.NewZipf(k.Count, k.Theta)}, nil
+	case format.KeysRoundRobin:
+		return workload.Keys{Distribution: workload.RoundRobinKeys, Count: k.Count}, nil
+	case format.KeysField:
+		return workload.Keys{Distribution: workload.FieldKeys}, nil
+	}
+	return workload.Keys{}, fmt.Errorf("no key distribution %q", k.Distribution)
+}
+
+func (r *run) addConsumer(c *format.Consumer) {
+	settings := c.Settings()
+	var all []kafka.TopicPartition
+	for _, name := range c.Topics {
+		topic, _ := r.scenario.Topic(name)
+		for number := range topic.Partitions {
+			all = append(all, kafka.TopicPartition{Topic: name, Partition: int32(number)})
+		}
+	}
+	r.instances[c.Name] = c.Instances()
+	for i, name := range c.Instances() {
+		config := workload.ConsumerConfig{Name: name, Partitions: workload.Deal(all, i, c.Count),
+			Client: clients.ClientConfigOf(settings, r.bootstrap), Consumer: clients.ConsumerConfigOf(settings),
+			Process: processOf(c.Process)}
+		config.Consumer.NoTruncationCheck = r.scenario.Cluster.HasFlaw(clientFlaw)
+		r.clients = append(r.clients, name)
+		r.addClient(name, func() host.Node { return workload.NewConsumerNode(config, r.recorder) })
+	}
+}
+
+// processOf is how long an application works on one record; nil is no time.
+func processOf(d format.Distribution) func(*rand.Rand) time.Duration {
+	switch d.Kind {
+	case format.Constant:
+		if d.Time == 0 {
+			return nil
+		}
+		return func(*rand.Rand) time.Duration { return d.Time }
+	case format.Uniform:
+		return func(random *rand.Rand) time.Duration {
+			return d.Min + time.Duration(random.Int64N(int64(d.Max-d.Min)+1))
+		}
+	case format.Lognormal:
+		return sim.NewLognormal(sim.Lognormal{P50: d.P50, P99: d.P99})
+	case format.Exponential:
+		return func(random *rand.Rand) time.Duration { return chance.Exponential(d.Time, random) }
+	}
+	return nil
+}

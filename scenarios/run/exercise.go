@@ -1,0 +1,152 @@
+package run
+
+import (
+	"maps"
+	"slices"
+
+	"assay/broker"
+	"assay/broker/controller"
+	"assay/broker/replica"
+	"assay/broker/storage"
+	"assay/clients"
+	"assay/host"
+	"assay/scenarios/format"
+	"assay/sim"
+)
+
+// Counter is one of the format's exercise counters: what a run really did.
+type Counter string
+
+// Those of format.Counters that this world counts; the others belong to parts
+// that are not built and stay 0.
+const (
+	LeaderChanges         Counter = "leader_changes"
+	ISRChanges            Counter = "isr_changes"
+	UncleanElections      Counter = "unclean_elections"
+	Truncations           Counter = "truncations"
+	ProducerRetries       Counter = "producer_retries"
+	DeduplicatedBatches   Counter = "deduplicated_batches"
+	IndeterminateProduces Counter = "indeterminate_produces"
+	ControllerChanges     Counter = "controller_changes"
+	PowerLosses           Counter = "power_losses"
+	Recoveries            Counter = "recoveries"
+	ConnectionsReset      Counter = "connections_reset"
+	RecordsAcknowledged   Counter = "records_acknowledged"
+	RecordsConsumed       Counter = "records_consumed"
+)
+
+// Exercise counts what a run did, by counter.
+type Exercise map[Counter]int64
+
+func newExercise() Exercise {
+	e := make(Exercise, len(format.Counters))
+	for _, c := range format.Counters {
+		e[Counter(c)] = 0
+	}
+	return e
+}
+
+func (e Exercise) add(c Counter, n int64) { e[c] += n }
+
+// The rare places that a swarm should reach. A run reports which it did.
+const (
+	FaultDuringProduce    = "fault_hits_produce_in_flight"
+	ElectionUnderLoad     = "election_under_load"
+	TruncationAfterFault  = "follower_truncated"
+	RetryDeduplicated     = "retry_answered_from_the_producer_window"
+	ISRChangeWasRefused   = "isr_change_refused"
+	LeaderWasDeposed      = "leader_deposed"
+	EpochBumpedByProducer = "producer_epoch_bumped"
+	LogRecovered          = "log_tail_cut_by_recovery"
+	ReaderTruncated       = "consumer_truncated"
+	UncleanLeaderElected  = "unclean_election"
+	ControllerFailover    = "controller_failover"
+)
+
+// RarePlaces lists them.
+var RarePlaces = []string{FaultDuringProduce, ElectionUnderLoad, TruncationAfterFault, RetryDeduplicated, ISRChangeWasRefused,
+	LeaderWasDeposed, EpochBumpedByProducer, LogRecovered, ReaderTruncated, UncleanLeaderElected, ControllerFailover}
+
+// places are those that a run has reached.
+type places map[string]bool
+
+func (p places) reach(name string) { p[name] = true }
+
+func (p places) list() []string { return slices.Sorted(maps.Keys(p)) }
+
+// Points lists every named point that triggers may wait for, by name.
+func Points() []*host.Point {
+	points := slices.Concat(controller.Points, broker.Points, clients.Points)
+	slices.SortFunc(points, func(a, b *host.Point) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return points
+}
+
+// watcher listens to the named points of a run.
+type watcher func(node string, e host.Event)
+
+// watch sets up what follows the run's points: counters, rare places,
+// replicas' states and triggers.
+func (r *run) watch() {
+	r.watchers = map[*host.Point][]watcher{}
+	count := func(p *host.Point, c Counter) {
+		r.on(p, func(string, host.Event) { r.exercise.add(c, 1) })
+	}
+	reach := func(p *host.Point, place string) {
+		r.on(p, func(string, host.Event) { r.points.reach(place) })
+	}
+	count(&controller.PointLeaderChanged, LeaderChanges)
+	count(&controller.PointISRChanged, ISRChanges)
+	count(&controller.PointUncleanElection, UncleanElections)
+	count(&controller.PointControllerElected, ControllerChanges)
+	count(replica.FollowerTruncated, Truncations)
+	count(replica.Deduplicated, DeduplicatedBatches)
+	count(clients.PointProduceRetried, ProducerRetries)
+	r.on(&controller.PointLeaderChanged, func(string, host.Event) {
+		if r.recorder.Open() > 0 {
+			r.points.reach(ElectionUnderLoad)
+		}
+	})
+	reach(replica.FollowerTruncated, TruncationAfterFault)
+	reach(replica.Deduplicated, RetryDeduplicated)
+	reach(replica.ISRChangeRefused, ISRChangeWasRefused)
+	reach(replica.LeaderDeposed, LeaderWasDeposed)
+	reach(clients.PointEpochBumped, EpochBumpedByProducer)
+	reach(clients.PointConsumerTruncated, ReaderTruncated)
+	reach(&controller.PointUncleanElection, UncleanLeaderElected)
+	reach(&controller.PointControllerElected, ControllerFailover)
+	reach(storage.PointRecoveryTruncated, LogRecovered)
+	r.on(broker.Started, func(_ string, e host.Event) {
+		if unclean := e.Args[1]; unclean > 0 {
+			r.exercise.add(Recoveries, 1)
+		}
+	})
+	r.watchReplicas()
+	r.world.Observe(r.passed)
+}
+
+func (r *run) on(p *host.Point, w watcher) { r.watchers[p] = append(r.watchers[p], w) }
+
+// passed takes every event of a named point once the run has begun.
+func (r *run) passed(node string, _ sim.Time, e host.Event) {
+	if r.engine == nil {
+		return
+	}
+	for _, w := range r.watchers[e.Point] {
+		w(node, e)
+	}
+	if r.engine.Waiting() {
+		partition, ordinal := int32(-1), int64(-1)
+		if len(e.Point.Fields) > 0 && e.Point.Fields[0] == "partition" {
+			partition = int32(e.Args[0])
+		}
+		if e.Point == replica.HighWatermark {
+			ordinal = e.Args[1]
+		}
+		r.engine.Passed(node, e.Point.Name, e.Subject, partition, ordinal)
+	}
+}

@@ -1,0 +1,111 @@
+package run
+
+import (
+	"slices"
+	"time"
+
+	"assay/checkers/history"
+	"assay/scenarios/format"
+	"assay/scenarios/workload"
+)
+
+// Measures are the numbers of a run that come from its history, beside the
+// clients' own metrics.
+type Measures struct {
+	Acknowledged, Consumed uint64        // during the measured load
+	Window                 time.Duration // its length
+	LagFinal               int64         // committed records that consumers had not read when the drain ended
+	LagMax                 int64         // of one partition, at a read
+	Unavailable            time.Duration // the longest time that a write waited while its partition acknowledged none
+	Recovery               workload.Histogram
+	Consumers              bool // the scenario has some: lag means something
+}
+
+// measure gathers Measures. It is a history.Sink that ignores most.
+type measure struct {
+	history.Tee // empty: swallows what is not of interest
+	scenario    *format.Scenario
+	from, to    history.Time // the measured load
+	result      Measures
+
+	lastAck   map[history.PartitionID]history.Time
+	positions map[position]int64
+	ends      map[history.PartitionID]int64
+	names     map[history.ClientID]string
+	faultEnds []history.Time
+	acks      []history.Time // of all partitions, in order of time
+}
+
+type position struct {
+	reader    string
+	partition history.PartitionID
+}
+
+func newMeasure(s *format.Scenario) *measure {
+	m := &measure{scenario: s, from: history.Time(s.Workload.Warmup), to: history.Time(s.Workload.LoadEnd()),
+		lastAck: map[history.PartitionID]history.Time{}, ends: map[history.PartitionID]int64{},
+		positions: map[position]int64{}, names: map[history.ClientID]string{}}
+	m.result.Window = s.Workload.Duration
+	m.result.Consumers = len(s.Workload.Consumers) > 0
+	return m
+}
+
+// Client implements history.Sink.
+func (m *measure) Client(id history.ClientID, name string, _ int) { m.names[id] = name }
+
+// Produce implements history.Sink. Acknowledgements come in order of time.
+func (m *measure) Produce(p history.Produce) {
+	if p.Outcome != history.OK {
+		return
+	}
+	if p.Return >= m.from && p.Return < m.to {
+		m.result.Acknowledged++
+	}
+	waited := p.Return - max(m.lastAck[p.Partition], p.Call)
+	m.result.Unavailable = max(m.result.Unavailable, time.Duration(waited))
+	m.lastAck[p.Partition] = p.Return
+	if n := len(m.acks); n == 0 || m.acks[n-1] < p.Return {
+		m.acks = append(m.acks, p.Return)
+	}
+}
+
+// Read implements history.Sink.
+func (m *measure) Read(r history.Read) {
+	if r.Final {
+		return
+	}
+	if r.Return >= m.from && r.Return < m.to {
+		m.result.Consumed += uint64(len(r.Records))
+	}
+	m.positions[position{m.names[r.Client], r.Partition}] = r.Next
+	if r.HighWatermark != history.NoOffset {
+		m.result.LagMax = max(m.result.LagMax, r.HighWatermark-r.From)
+	}
+}
+
+// Move implements history.Sink.
+func (m *measure) Move(v history.Move) {
+	m.positions[position{m.names[v.Client], v.Partition}] = v.To
+}
+
+// Cover implements history.Sink.
+func (m *measure) Cover(c history.Cover) { m.ends[c.Partition] = c.End }
+
+// Fault implements history.Sink.
+func (m *measure) Fault(f history.Fault) { m.faultEnds = append(m.faultEnds, f.End) }
+
+// finish computes what needs the whole history.
+func (m *measure) finish() Measures {
+	// order-free: a sum
+	for at, next := range m.positions {
+		if end, covered := m.ends[at.partition]; covered {
+			m.result.LagFinal += max(0, end-next)
+		}
+	}
+	for _, end := range m.faultEnds {
+		if at, found := slices.BinarySearch(m.acks, end); found || at < len(m.acks) {
+			m.result.Recovery.Record(time.Duration(m.acks[at] - end))
+		}
+	}
+	return m.result
+}

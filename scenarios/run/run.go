@@ -1,0 +1,218 @@
+// Package run plays one scenario with one seed in the simulator and judges it:
+// it builds the cluster and its clients, carries the faults out, records the
+// history and asks the checkers. The same scenario, seed and version give the
+// same Outcome.
+package run
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"assay/checkers"
+	"assay/checkers/history"
+	"assay/faults"
+	"assay/host"
+	"assay/internal/kafka"
+	"assay/scenarios/format"
+	"assay/scenarios/workload"
+	"assay/sim"
+)
+
+// Options change how a run is carried out, not what it finds (Timeline apart).
+type Options struct {
+	Frames bool // messages travel encoded; the digest is the same
+	Debug  bool // every message is checked for changes after it was sent
+	// Timeline replaces the scenario's faults by concrete ones; nil keeps them.
+	Timeline []faults.Spec
+	// DigestEvery stores a checkpoint of the digest every so many events; 0 is none.
+	DigestEvery uint64
+	Trace       io.Writer  // one line of JSON an event; nil is none
+	Watch       *sim.Watch // see sim.Config
+	// Stop is asked now and then; true ends the run with ErrStopped.
+	Stop func() bool
+}
+
+// ErrStopped says that Options.Stop ended a run.
+var ErrStopped = errors.New("stopped")
+
+// Outcome is what one run came to.
+type Outcome struct {
+	Seed       uint64
+	Claims     []checkers.Result // in the order of the scenario's claims
+	Exercise   Exercise
+	Places     []string // rare places reached, sorted
+	Metrics    *workload.Metrics
+	Measures   Measures
+	Digest     string
+	Faults     []faults.Record // in order of time
+	Swarm      []string        // what the swarm drew, in words
+	Invariants []Invariant
+	LoadEnd    time.Duration // since the run's start
+	End        time.Duration
+	Events     uint64 // that the simulator handled
+	History    *history.History
+
+	Checkpoints []sim.Checkpoint
+}
+
+// Violating says whether some claim has a counterexample.
+func (o *Outcome) Violating() bool {
+	return slices.ContainsFunc(o.Claims, func(r checkers.Result) bool { return r.Verdict == checkers.Violated })
+}
+
+// AppliedFaults counts the faults that were not skipped.
+func (o *Outcome) AppliedFaults() int {
+	n := 0
+	for _, f := range o.Faults {
+		if f.Outcome != faults.Skipped {
+			n++
+		}
+	}
+	return n
+}
+
+// run is one run under way.
+type run struct {
+	scenario *format.Scenario
+	options  Options
+	values   map[string]*workload.Values
+	world    *sim.World
+	origin   sim.Time // the run's start in the world's time
+	knobs    knobs
+
+	bootstrap  []host.Addr
+	clients    []string            // client nodes, the auditor apart
+	instances  map[string][]string // of each producer and consumer, by its name
+	partitions map[kafka.TopicPartition]history.PartitionID
+
+	view     *view
+	engine   *faults.Engine
+	recorder *workload.Recorder
+	metrics  *workload.Metrics
+	history  *history.History
+	panel    *checkers.Panel
+	measure  *measure
+	sink     history.Sink
+
+	watchers   map[*host.Point][]watcher
+	exercise   Exercise
+	points     places
+	committed  map[kafka.TopicPartition]*committed
+	invariants []Invariant
+	batches    []history.Batch // memory of replicas.go
+
+	onBegin                                  func() // may be nil
+	topicsReady, probeDue, coverDue, covered bool
+	reached                                  bool // the moment of an Inspect
+	setupError                               error
+}
+
+// Simulate plays the scenario with one seed. values are the producers' value
+// files, by the producer's name. An error is ErrStopped or our own mistake.
+func Simulate(s *format.Scenario, seed uint64, values map[string]*workload.Values, options Options) (*Outcome, error) {
+	r, err := newRun(s, seed, values, options)
+	if err != nil {
+		return nil, err
+	}
+	defer r.world.Close()
+	if err := r.play(); err != nil {
+		return nil, err
+	}
+	return r.outcome(seed), nil
+}
+
+func newRun(s *format.Scenario, seed uint64, values map[string]*workload.Values, options Options) (*run, error) {
+	panel, err := checkers.NewPanel(claims(s))
+	if err != nil {
+		return nil, err
+	}
+	r := &run{scenario: s, options: options, values: values, panel: panel, instances: map[string][]string{},
+		partitions: map[kafka.TopicPartition]history.PartitionID{}, exercise: newExercise(), points: places{},
+		metrics: &workload.Metrics{CountFrom: history.Time(s.Workload.Warmup)}, history: history.New(), measure: newMeasure(s)}
+	r.world = sim.New(worldConfig(s, seed, options))
+	r.view = &view{run: r, cuts: map[[2]string]int{}}
+	r.sink = history.Tee{r.history, r.panel, r.measure}
+	r.recorder = workload.NewRecorder(r.sink, r.clock, r.metrics)
+	r.knobs = drawnKnobs(s, seed)
+	if err := r.build(); err != nil {
+		return nil, err
+	}
+	r.watch()
+	return r, nil
+}
+
+func claims(s *format.Scenario) []checkers.Claim {
+	list := make([]checkers.Claim, len(s.Claims))
+	for i, c := range s.Claims {
+		list[i] = checkers.Claim{Name: c.Name, Guarantee: checkers.Guarantee(c.Guarantee)}
+		if c.Guarantee == string(checkers.Recovers) {
+			list[i].Within = history.Time(c.Limit(s.Workload))
+		}
+		if c.Consumer != "" {
+			for _, consumer := range s.Workload.Consumers {
+				if consumer.Name == c.Consumer {
+					list[i].Scope.Readers = consumer.Instances()
+				}
+			}
+		}
+	}
+	return list
+}
+
+func (r *run) outcome(seed uint64) *Outcome {
+	r.exercise[RecordsAcknowledged] = int64(r.metrics.Acknowledged)
+	r.exercise[RecordsConsumed] = int64(r.metrics.Consumed)
+	r.exercise[IndeterminateProduces] = int64(r.metrics.Indeterminate)
+	return &Outcome{
+		Seed: seed, Claims: r.panel.Results(), Exercise: r.exercise, Places: r.points.list(), Metrics: r.metrics,
+		Measures: r.measure.finish(), Digest: r.world.FinalDigest().String(), Faults: r.faultRecords(), Swarm: r.swarmWords(),
+		Invariants: r.invariants, LoadEnd: r.scenario.Workload.LoadEnd(), End: r.now(), Events: r.world.Events(),
+		History: r.history, Checkpoints: r.world.Checkpoints(),
+	}
+}
+
+func (r *run) faultRecords() []faults.Record { return r.engine.Records() }
+
+// swarmWords tells what the swarm drew besides the moments.
+func (r *run) swarmWords() []string {
+	random := r.scenario.Faults.Random
+	if random == nil || !random.Swarm {
+		return nil
+	}
+	kinds, targets := faults.Swarm(random, r.view.Stream)
+	var kindNames, targetNames []string
+	for _, k := range kinds {
+		kindNames = append(kindNames, string(k))
+	}
+	for _, t := range targets {
+		targetNames = append(targetNames, t.String())
+	}
+	return append([]string{"kinds: " + strings.Join(kindNames, ", "), "targets: " + strings.Join(targetNames, ", ")}, r.knobs.words()...)
+}
+
+// describe tells a fault's parameters in words.
+func describe(s faults.Spec) string {
+	switch s.Kind {
+	case faults.PowerLoss:
+		return "disk: " + s.Disk.String()
+	case faults.Partition:
+		return "direction: " + s.Direction.String()
+	case faults.Delay:
+		return fmt.Sprintf("latency: %s, direction: %s", s.Latency, s.Direction)
+	case faults.Reset:
+		if s.Late {
+			return "late: true"
+		}
+	case faults.MoveLeader:
+		words := "to: " + s.To.String()
+		if s.NoFence {
+			words += ", fence: false"
+		}
+		return words
+	}
+	return ""
+}

@@ -1,0 +1,318 @@
+package run
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"assay/broker"
+	"assay/broker/controller"
+	"assay/broker/metadata"
+	"assay/broker/replica"
+	"assay/faults"
+	"assay/host"
+	"assay/internal/kafka"
+	"assay/sim"
+)
+
+// view is the cluster as the fault engine sees and hurts it.
+type view struct {
+	run *run
+	// cuts counts the cuts under way from one node to another.
+	cuts map[[2]string]int
+}
+
+var _ faults.Cluster = (*view)(nil)
+
+func (v *view) Now() time.Duration { return v.run.now() }
+
+func (v *view) At(at time.Duration, do func()) { v.run.world.At(v.run.origin.Add(at), do) }
+
+func (v *view) Brokers() []string     { return v.run.scenario.Cluster.BrokerNames() }
+func (v *view) Controllers() []string { return v.run.scenario.Cluster.ControllerNames() }
+func (v *view) Clients() []string     { return v.run.clients }
+
+func (v *view) Members(name string) []string {
+	if instances, ok := v.run.instances[name]; ok {
+		return instances
+	}
+	if slices.Contains(v.Brokers(), name) || slices.Contains(v.Controllers(), name) || slices.Contains(v.Clients(), name) {
+		return []string{name}
+	}
+	return nil
+}
+
+// active returns the active controller, nil where there is none.
+func (r *run) active() (string, *controller.Controller) {
+	for _, name := range r.scenario.Cluster.ControllerNames() {
+		if c, ok := r.world.Node(name).(*controller.Controller); ok && c.Active() && !r.world.Paused(name) {
+			return name, c
+		}
+	}
+	return "", nil
+}
+
+// image is the active controller's metadata; without one, the newest that any
+// controller has.
+func (r *run) image() *metadata.Image {
+	if _, c := r.active(); c != nil {
+		return c.Image()
+	}
+	newest := metadata.Empty()
+	for _, name := range r.scenario.Cluster.ControllerNames() {
+		if c, ok := r.world.Node(name).(*controller.Controller); ok && c.Image().Offset() > newest.Offset() {
+			newest = c.Image()
+		}
+	}
+	return newest
+}
+
+// broker returns a live broker, or nil.
+func (r *run) broker(name string) *broker.Node {
+	b, _ := r.world.Node(name).(*broker.Node)
+	return b
+}
+
+// replica returns a live broker's replica of a partition.
+func (r *run) replica(name string, at kafka.TopicPartition) (broker.PartitionView, bool) {
+	if b := r.broker(name); b != nil {
+		return b.Partition(at)
+	}
+	return broker.PartitionView{}, false
+}
+
+func (r *run) brokerName(id kafka.BrokerID) string {
+	return r.scenario.Cluster.BrokerNames()[id-1]
+}
+
+func brokerID(names []string, name string) kafka.BrokerID {
+	return kafka.BrokerID(slices.Index(names, name) + 1)
+}
+
+func (v *view) ActiveController() (string, bool) {
+	name, c := v.run.active()
+	return name, c != nil
+}
+
+func (v *view) partition(topic string, partition int32) *metadata.Partition {
+	return v.run.image().Partition(kafka.TopicPartition{Topic: topic, Partition: partition})
+}
+
+func (v *view) Leader(topic string, partition int32) (string, bool) {
+	p := v.partition(topic, partition)
+	if p == nil || p.Leader == kafka.NoLeader {
+		return "", false
+	}
+	return v.run.brokerName(p.Leader), true
+}
+
+func (v *view) Followers(topic string, partition int32) []string {
+	p := v.partition(topic, partition)
+	if p == nil {
+		return nil
+	}
+	var inSync, others []string
+	for _, id := range p.Replicas {
+		switch {
+		case id == p.Leader:
+		case slices.Contains(p.ISR, id):
+			inSync = append(inSync, v.run.brokerName(id))
+		default:
+			others = append(others, v.run.brokerName(id))
+		}
+	}
+	return append(inSync, others...)
+}
+
+func (v *view) InSync(topic string, partition int32) []string {
+	p := v.partition(topic, partition)
+	if p == nil {
+		return nil
+	}
+	var names []string
+	for _, id := range p.Replicas {
+		if slices.Contains(p.ISR, id) {
+			names = append(names, v.run.brokerName(id))
+		}
+	}
+	return names
+}
+
+func (v *view) Leading() []string {
+	leads := map[kafka.BrokerID]bool{}
+	for _, topic := range v.run.image().Topics() {
+		for i := range topic.Partitions {
+			leads[topic.Partitions[i].Leader] = true
+		}
+	}
+	var names []string
+	for i, name := range v.Brokers() {
+		if leads[kafka.BrokerID(i+1)] {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (v *view) Up(name string) bool { return v.run.world.Up(name) }
+
+// Impaired follows the format's definition: down, paused, cut off from the
+// majority of controllers, or not in sync for some partition that it hosts:
+// outside the ISR under its current incarnation, or with a log that ends below
+// the leader's high watermark.
+func (v *view) Impaired() []string {
+	image := v.run.image()
+	var impaired []string
+	for i, name := range v.Brokers() {
+		id := kafka.BrokerID(i + 1)
+		if v.stopped(name) || v.cutOff(name) || !v.registered(image, id, name) || v.behind(image, id, name) {
+			impaired = append(impaired, name)
+		}
+	}
+	return impaired
+}
+
+func (v *view) stopped(name string) bool {
+	return !v.run.world.Up(name) || v.run.world.Paused(name)
+}
+
+func (v *view) ImpairedControllers() []string {
+	var impaired []string
+	for _, name := range v.Controllers() {
+		if v.stopped(name) || v.cutOff(name) {
+			impaired = append(impaired, name)
+		}
+	}
+	return impaired
+}
+
+// cutOff says whether a node cannot talk with a majority of the controllers,
+// in both directions. A controller counts itself.
+func (v *view) cutOff(name string) bool {
+	reachable := 0
+	controllers := v.Controllers()
+	for _, c := range controllers {
+		if c == name || v.cuts[[2]string{name, c}] == 0 && v.cuts[[2]string{c, name}] == 0 {
+			reachable++
+		}
+	}
+	return reachable <= len(controllers)/2
+}
+
+// registered says whether the cluster knows the broker's present incarnation
+// and lets it serve.
+func (v *view) registered(image *metadata.Image, id kafka.BrokerID, name string) bool {
+	known, b := image.Broker(id), v.run.broker(name)
+	return known != nil && !known.Fenced && b != nil && b.BrokerEpoch() == known.Epoch
+}
+
+// behind says whether some partition of the broker is not in sync.
+func (v *view) behind(image *metadata.Image, id kafka.BrokerID, name string) bool {
+	for _, topic := range image.Topics() {
+		for number := range topic.Partitions {
+			p := &topic.Partitions[number]
+			if !slices.Contains(p.Replicas, id) {
+				continue
+			}
+			if !slices.Contains(p.ISR, id) {
+				return true
+			}
+			at := kafka.TopicPartition{Topic: topic.Name, Partition: int32(number)}
+			mine, ok := v.run.replica(name, at)
+			if !ok {
+				return true
+			}
+			if p.Leader == kafka.NoLeader || p.Leader == id {
+				continue
+			}
+			theirs, ok := v.run.replica(v.run.brokerName(p.Leader), at)
+			if ok && theirs.Role == replica.Leading && mine.LogEndOffset < theirs.HighWatermark {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (v *view) Survives(impaired []string) bool {
+	names := v.Brokers()
+	for _, topic := range v.run.image().Topics() {
+		for number := range topic.Partitions {
+			unimpaired := func(id kafka.BrokerID) bool { return !slices.Contains(impaired, names[id-1]) }
+			if !slices.ContainsFunc(topic.Partitions[number].Replicas, unimpaired) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// midStepWindow is how long a process that is to die in the middle of a step
+// may go on without writing to its files.
+const midStepWindow = 20 * time.Millisecond
+
+func (v *view) Kill(name string, chance *rand.Rand) {
+	if chance.IntN(2) == 0 {
+		v.run.world.KillMidStep(name, 1+chance.IntN(4), midStepWindow)
+		return
+	}
+	v.run.world.Kill(name)
+}
+
+func (v *view) PowerLoss(name string, mode faults.DiskMode, chance *rand.Rand) {
+	v.run.world.PowerLoss(name, [...]sim.PowerLossMode{sim.LoseUnsynced, sim.Tear, sim.Keep}[mode], chance)
+}
+
+func (v *view) Restart(name string) { v.run.world.Start(name) }
+func (v *view) Pause(name string)   { v.run.world.Pause(name) }
+func (v *view) Resume(name string)  { v.run.world.Resume(name) }
+
+func (v *view) Cut(from, to []string) func() {
+	fault := v.run.world.Cut(from, to)
+	v.count(from, to, 1)
+	return func() {
+		v.count(from, to, -1)
+		fault.Heal()
+	}
+}
+
+func (v *view) count(from, to []string, by int) {
+	for _, a := range from {
+		for _, b := range to {
+			v.cuts[[2]string{a, b}] += by
+		}
+	}
+}
+
+func (v *view) Slow(from, to []string, latency time.Duration) func() {
+	return v.run.world.Delay(from, to, latency).Heal
+}
+
+func (v *view) Reset(name string, late bool, chance *rand.Rand) {
+	v.run.world.Reset(name, late, chance)
+}
+
+func (v *view) MoveLeader(topic string, partition int32, to string, fence bool, duration time.Duration) error {
+	at := kafka.TopicPartition{Topic: topic, Partition: partition}
+	if leader, ok := v.Leader(topic, partition); ok && !fence {
+		v.DelayMetadata(leader, duration)
+	}
+	name, _ := v.run.active()
+	var err error
+	v.run.world.Inject(name, func(node host.Node) {
+		err = node.(*controller.Controller).MoveLeader(at, brokerID(v.Brokers(), to))
+	})
+	return err
+}
+
+func (v *view) DelayMetadata(name string, duration time.Duration) {
+	v.run.world.Inject(name, func(node host.Node) {
+		if b, ok := node.(*broker.Node); ok {
+			b.DelayMetadata(duration)
+		}
+	})
+}
+
+func (v *view) Stream(purpose ...string) *rand.Rand {
+	return v.run.world.Stream(append([]string{"run"}, purpose...)...)
+}

@@ -1,0 +1,245 @@
+package workload
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"assay/checkers/history"
+	"assay/clients"
+	"assay/host"
+	"assay/internal/batch"
+	"assay/internal/kafka"
+)
+
+// AuditorConfig is the run's own client. It has no faults: it is the
+// instrument, not the subject.
+type AuditorConfig struct {
+	Name     string // "auditor"
+	Topics   []clients.NewTopic
+	Client   clients.ClientConfig
+	Producer clients.ProducerConfig
+	Consumer clients.ConsumerConfig
+
+	SetupTimeout     time.Duration // for the topics to be there, led
+	FinalReadTimeout time.Duration
+
+	// ProbeDue says that the faults have ended: then each partition gets one
+	// record, acks=all. FinalReadDue says that the clients had their time. The
+	// auditor looks at them every tenth of a second; nil is never and at once.
+	ProbeDue, FinalReadDue func() bool
+	// Ready hears once that the topics are there, or why not. Finished hears
+	// once that the final read has ended. Both may be nil.
+	Ready    func(error)
+	Finished func([]clients.Coverage)
+}
+
+type auditorPhase uint8
+
+const (
+	settingUp auditorPhase = iota
+	awaitingProbe
+	awaitingFinalRead
+	reading
+	over
+)
+
+// AuditorNode makes the topics, probes each partition after the faults, and
+// reads everything at the end.
+type AuditorNode struct {
+	config   AuditorConfig
+	recorder *Recorder
+
+	host     host.Host
+	timers   *clients.Timers
+	setup    *clients.Client // connections for setting up and probing
+	reader   *clients.Client // and for the final read
+	admin    *clients.Admin
+	producer *clients.Producer
+	session  *Session
+	phase    auditorPhase
+	deadline host.Time
+	look     clients.Timer
+	again    clients.Timer
+
+	partitions []kafka.TopicPartition
+	probed     []kafka.Offset // the end that a probe's acknowledgement proves
+	unsent     []int          // partitions whose probe the producer has not taken
+	readFrom   history.Time
+}
+
+// auditPeriod is how often the auditor looks whether its next part is due.
+const auditPeriod = 100 * time.Millisecond
+
+// NewAuditorNode makes the auditor.
+func NewAuditorNode(config AuditorConfig, recorder *Recorder) *AuditorNode {
+	n := &AuditorNode{config: config, recorder: recorder}
+	for _, t := range config.Topics {
+		for p := range t.Partitions {
+			n.partitions = append(n.partitions, kafka.TopicPartition{Topic: t.Name, Partition: p})
+		}
+	}
+	n.probed = make([]kafka.Offset, len(n.partitions))
+	return n
+}
+
+// Start implements host.Node.
+func (n *AuditorNode) Start(h host.Host) {
+	n.host = h
+	n.session = n.recorder.BeginUnmeasured(n.config.Name)
+	n.timers = clients.NewTimers(h)
+	n.config.Client.ID = clientID(n.config.Client, n.config.Name)
+	n.setup = clients.NewClient(h, n.timers, n.config.Client)
+	n.admin = clients.NewAdmin(n.setup)
+	readerConfig := n.config.Client
+	readerConfig.PurposePrefix = "reader-"
+	n.reader = clients.NewClient(h, n.timers, readerConfig)
+	n.look.Fire = n.lookAround
+	n.again.Fire = n.createTopics
+	n.deadline = h.Now().Add(n.config.SetupTimeout)
+	n.createTopics()
+}
+
+// Opened implements host.Node.
+func (n *AuditorNode) Opened(c host.Conn, _ host.Addr) {
+	_ = n.setup.Opened(c) || n.reader.Opened(c)
+}
+
+// Received implements host.Node.
+func (n *AuditorNode) Received(c host.Conn, m host.Message) {
+	_ = n.setup.Received(c, m) || n.reader.Received(c, m)
+}
+
+// Closed implements host.Node.
+func (n *AuditorNode) Closed(c host.Conn, err error) {
+	_ = n.setup.Closed(c, err) || n.reader.Closed(c, err)
+}
+
+// Done implements host.Node.
+func (n *AuditorNode) Done(host.Op, error) {}
+
+// Wake implements host.Node.
+func (n *AuditorNode) Wake() { n.timers.Wake() }
+
+// Over says that the auditor has done all it has to do.
+func (n *AuditorNode) Over() bool { return n.phase == over }
+
+// createTopics tries until enough brokers have registered for the replicas.
+func (n *AuditorNode) createTopics() {
+	n.admin.CreateTopics(n.config.Topics, n.deadline, func(err error) {
+		switch {
+		case err == nil || errors.Is(err, kerr.TopicAlreadyExists):
+			n.waitForTopics()
+		case errors.Is(err, kerr.InvalidReplicationFactor) && n.host.Now() < n.deadline:
+			n.timers.Set(&n.again, n.host.Now().Add(auditPeriod))
+		default:
+			n.ready(fmt.Errorf("creating the topics: %w", err))
+		}
+	})
+}
+
+func (n *AuditorNode) waitForTopics() {
+	var names []string
+	for _, t := range n.config.Topics {
+		names = append(names, t.Name)
+	}
+	n.admin.WaitForTopics(names, n.deadline, func(err error) {
+		if err != nil {
+			err = fmt.Errorf("waiting for the topics' leaders: %w", err)
+		}
+		n.ready(err)
+	})
+}
+
+func (n *AuditorNode) ready(err error) {
+	n.phase = awaitingProbe
+	n.timers.Set(&n.look, n.host.Now())
+	if n.config.Ready != nil {
+		n.config.Ready(err)
+	}
+}
+
+// lookAround moves to the next part when it is due.
+func (n *AuditorNode) lookAround() {
+	if n.phase == awaitingProbe && n.config.ProbeDue != nil && n.config.ProbeDue() {
+		n.phase = awaitingFinalRead
+		n.probe()
+	}
+	if n.phase < reading && (n.config.FinalReadDue == nil || n.config.FinalReadDue()) {
+		n.phase = reading
+		n.read()
+		return
+	}
+	n.timers.Set(&n.look, n.host.Now().Add(auditPeriod))
+}
+
+// probe sends one record to each partition: whether it is acknowledged tells
+// whether the partition has recovered.
+func (n *AuditorNode) probe() {
+	config := n.config.Producer
+	config.Acks, config.Idempotent = clients.AcksAll, true
+	n.producer = clients.NewProducer(n.setup, config, clients.ProducerEvents{
+		Delivered: n.delivered, Unblocked: n.sendProbes,
+	})
+	for i := range n.partitions {
+		n.unsent = append(n.unsent, i)
+	}
+	n.sendProbes()
+}
+
+func (n *AuditorNode) sendProbes() {
+	for len(n.unsent) > 0 && n.phase < reading {
+		name := n.partitions[n.unsent[0]]
+		id := n.session.NextRecord()
+		_, err := n.producer.Send(&clients.Record{
+			Topic: name.Topic, Partition: name.Partition, Value: []byte("assay probe"),
+			Headers:   []batch.RecordHeader{{Key: IdentityHeader, Value: binary.BigEndian.AppendUint64(nil, uint64(id))}},
+			Timestamp: n.host.Wall().Millis(), Cookie: uint64(id.Send()),
+		})
+		if errors.Is(err, clients.ErrWouldBlock) {
+			return
+		}
+		n.unsent = n.unsent[1:]
+		if err == nil {
+			n.session.Sent(name, 0, n.session.Now())
+		}
+	}
+	n.producer.Flush()
+}
+
+func (n *AuditorNode) delivered(d clients.Delivery) {
+	n.session.Delivered(d)
+	if d.Outcome == clients.Acknowledged && d.Offset != kafka.NoOffset {
+		for i, name := range n.partitions {
+			if name.Topic == d.Topic && name.Partition == d.Partition {
+				n.probed[i] = max(n.probed[i], d.Offset+1)
+			}
+		}
+	}
+}
+
+// read begins the covering final read.
+func (n *AuditorNode) read() {
+	n.readFrom = n.session.Now()
+	clients.NewCoveringRead(n.reader, n.config.Consumer, n.partitions, n.probed,
+		n.host.Now().Add(n.config.FinalReadTimeout), clients.CoveringReadEvents{
+			Stamp: func() int64 { return int64(n.session.Now()) },
+			Read:  func(c clients.Chunk) { n.session.Read(c, true) },
+			Moved: n.session.Moved,
+			Done:  n.finish,
+		})
+}
+
+func (n *AuditorNode) finish(coverage []clients.Coverage) {
+	for _, c := range coverage {
+		n.session.Covered(c, n.readFrom)
+	}
+	n.phase = over
+	n.timers.Stop(&n.look)
+	if n.config.Finished != nil {
+		n.config.Finished(coverage)
+	}
+}

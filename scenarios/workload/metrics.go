@@ -1,0 +1,66 @@
+package workload
+
+import (
+	"time"
+
+	"assay/checkers/history"
+)
+
+// Metrics is what a run measures of its clients. Latencies and the throughput
+// series leave the warm-up out; the counters, which tell what the run
+// exercised, do not.
+type Metrics struct {
+	// CountFrom is when the warm-up ends.
+	CountFrom history.Time
+
+	// Produce is from the intended time of a send to its acknowledgement.
+	Produce Histogram
+	// EndToEnd is from the intended time of a send to a consumer's hands.
+	EndToEnd Histogram
+
+	Sent          uint64 // records handed to a producer
+	Acknowledged  uint64
+	Failed        uint64
+	Indeterminate uint64
+	Retried       uint64 // records that took more than one request
+	Refused       uint64 // records that no producer took within max.block.ms
+	Consumed      uint64 // records handed to consumers, the covering read apart
+
+	// AcknowledgedBySecond and ConsumedBySecond count by second of the run.
+	AcknowledgedBySecond, ConsumedBySecond []uint64
+}
+
+func (m *Metrics) delivered(p history.Produce, intended history.Time) {
+	if p.Attempts > 1 {
+		m.Retried++
+	}
+	switch p.Outcome {
+	case history.OK:
+		m.Acknowledged++
+		if p.Return >= m.CountFrom {
+			m.Produce.Record(time.Duration(p.Return - intended))
+		}
+		m.AcknowledgedBySecond = countSecond(m.AcknowledgedBySecond, p.Return)
+	case history.Failed:
+		m.Failed++
+	case history.Indeterminate:
+		m.Indeterminate++
+	}
+}
+
+func (m *Metrics) consumed(now, intended history.Time) {
+	m.Consumed++
+	if now >= m.CountFrom {
+		m.EndToEnd.Record(time.Duration(now - intended))
+	}
+	m.ConsumedBySecond = countSecond(m.ConsumedBySecond, now)
+}
+
+func countSecond(series []uint64, at history.Time) []uint64 {
+	second := int(at / history.Time(time.Second))
+	for len(series) <= second {
+		series = append(series, 0)
+	}
+	series[second]++
+	return series
+}

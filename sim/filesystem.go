@@ -1,0 +1,347 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"assay/host"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// FileSystem is the disk of one machine and the cache in front of it. It
+// outlives processes. Processes see it through host.FS; harnesses and tests
+// read it here.
+type FileSystem struct {
+	world *World
+	root  *inode
+	// changes are the directory operations that are not durable yet, oldest
+	// first; written counts all there ever were.
+	changes []entryChange
+	written uint64
+	// aging are the files with unsynced data in the order they became dirty.
+	aging ring[agingFile]
+
+	full, failing bool // switches of faults
+}
+
+// inode is a file or a directory. Bytes that somebody may hold (a View, the
+// durable image) are never changed in place, so a snapshot of a file is the
+// slice of its bytes.
+type inode struct {
+	// A directory has entries; durable ones are what a power loss leaves.
+	entries, durableEntries map[string]*inode
+
+	// A file has bytes. Those below frozen may be held by others.
+	data   []byte
+	frozen int
+	// durable is what the disk holds, the version it holds, and the shortest
+	// that the file has been since.
+	durable                 []byte
+	version, durableVersion uint64
+	shortest                int
+	// dirty counts the bytes that no sync was submitted for, since dirtySince.
+	dirty      int64
+	dirtySince Time
+	// cold counts the bytes that a power loss left on the disk alone.
+	cold int64
+}
+
+type agingFile struct {
+	file  *inode
+	since Time
+}
+
+// dirty tells whether the file has not been synced meanwhile.
+func (a *agingFile) dirty() bool { return a.file.dirty > 0 && a.file.dirtySince == a.since }
+
+func newDirectory() *inode {
+	return &inode{entries: map[string]*inode{}, durableEntries: map[string]*inode{}}
+}
+
+func newFileSystem(w *World) *FileSystem {
+	return &FileSystem{world: w, root: newDirectory()}
+}
+
+func (n *inode) isDirectory() bool { return n.entries != nil }
+
+var (
+	errNotDirectory = errors.New("not a directory")
+	errNotEmpty     = errors.New("directory not empty")
+)
+
+// ReadFile returns what a process would read now. The bytes never change.
+func (fs *FileSystem) ReadFile(name string) ([]byte, error) {
+	n, err := fs.lookup("read", name)
+	if err != nil {
+		return nil, err
+	}
+	if n.isDirectory() {
+		return nil, fmt.Errorf("read %s: %w", name, host.ErrFileIsDir)
+	}
+	n.frozen = max(n.frozen, len(n.data))
+	return n.data[:len(n.data):len(n.data)], nil
+}
+
+// ReadDurable returns what the disk holds of a file that can be seen now, which
+// is what a power loss with LoseUnsynced leaves of it if its entry survives.
+func (fs *FileSystem) ReadDurable(name string) ([]byte, error) {
+	n, err := fs.lookup("read", name)
+	if err != nil {
+		return nil, err
+	}
+	return n.durable, nil
+}
+
+// Files returns the names of all files, sorted.
+func (fs *FileSystem) Files() []string {
+	var names []string
+	fs.walk("", fs.root, func(name string, n *inode) {
+		if !n.isDirectory() {
+			names = append(names, name)
+		}
+	})
+	return names
+}
+
+// Corrupt flips the bits of mask in the byte at off, on the disk and in the
+// cache: bit rot that nobody was told of.
+func (fs *FileSystem) Corrupt(name string, off int64, mask byte) error {
+	n, err := fs.lookup("corrupt", name)
+	if err != nil {
+		return err
+	}
+	if off < 0 || off >= int64(len(n.data)) {
+		return fmt.Errorf("corrupt %s at %d: %w", name, off, io.ErrUnexpectedEOF)
+	}
+	n.data = slices.Clone(n.data)
+	n.data[off] ^= mask
+	n.frozen = len(n.data)
+	if off < int64(len(n.durable)) {
+		n.durable = slices.Clone(n.durable)
+		n.durable[off] ^= mask
+	}
+	return nil
+}
+
+// walk visits a tree, parents first, names in order.
+func (fs *FileSystem) walk(name string, n *inode, visit func(string, *inode)) {
+	visit(name, n)
+	if !n.isDirectory() {
+		return
+	}
+	for _, entry := range slices.Sorted(maps.Keys(n.entries)) {
+		child := entry
+		if name != "" {
+			child = name + "/" + entry
+		}
+		fs.walk(child, n.entries[entry], visit)
+	}
+}
+
+// addTo rolls the names and bytes of all files into a digest.
+func (fs *FileSystem) addTo(d *Digest) {
+	fs.walk("", fs.root, func(name string, n *inode) {
+		kind := uint64(len(n.data)) << 1
+		if n.isDirectory() {
+			kind = 1
+		}
+		d.add(xxhash.Sum64String(name), kind, xxhash.Sum64(n.data))
+	})
+}
+
+// lookup finds an existing file or directory.
+func (fs *FileSystem) lookup(operation, name string) (*inode, error) {
+	n := fs.root
+	for rest := clean(name); rest != ""; {
+		var entry string
+		entry, rest, _ = strings.Cut(rest, "/")
+		if n = n.entries[entry]; n == nil {
+			return nil, fmt.Errorf("%s %s: %w", operation, name, host.ErrNotExist)
+		}
+	}
+	return n, nil
+}
+
+// parent finds the directory that holds name, and the last element of it.
+func (fs *FileSystem) parent(operation, name string) (*inode, string, error) {
+	directory, entry := "", clean(name)
+	if i := strings.LastIndexByte(entry, '/'); i >= 0 {
+		directory, entry = entry[:i], entry[i+1:]
+	}
+	n, err := fs.lookup(operation, directory)
+	if err != nil {
+		return nil, "", err
+	}
+	if !n.isDirectory() {
+		return nil, "", fmt.Errorf("%s %s: %w", operation, name, errNotDirectory)
+	}
+	if entry == "" {
+		return nil, "", fmt.Errorf("%s the root: %w", operation, host.ErrFileIsDir)
+	}
+	return n, entry, nil
+}
+
+// clean drops the slashes and dots that do not matter; "" is the root.
+func clean(name string) string {
+	name = strings.TrimPrefix(strings.Trim(name, "/"), "./")
+	if name == "." {
+		return ""
+	}
+	return name
+}
+
+func (fs *FileSystem) create(name string) (*inode, error) {
+	directory, entry, err := fs.parent("create", name)
+	if err != nil {
+		return nil, err
+	}
+	if n := directory.entries[entry]; n != nil {
+		if n.isDirectory() {
+			return nil, fmt.Errorf("create %s: %w", name, host.ErrFileIsDir)
+		}
+		return nil, fmt.Errorf("create %s: %w", name, host.ErrExist)
+	}
+	n := &inode{}
+	fs.change(entryChange{to: directory, toName: entry, file: n})
+	return n, nil
+}
+
+func (fs *FileSystem) open(name string) (*inode, error) {
+	n, err := fs.lookup("open", name)
+	if err != nil {
+		return nil, err
+	}
+	if n.isDirectory() {
+		return nil, fmt.Errorf("open %s: %w", name, host.ErrFileIsDir)
+	}
+	return n, nil
+}
+
+func (fs *FileSystem) rename(oldName, newName string) error {
+	from, fromEntry, err := fs.parent("rename", oldName)
+	if err != nil {
+		return err
+	}
+	to, toEntry, err := fs.parent("rename", newName)
+	if err != nil {
+		return err
+	}
+	n := from.entries[fromEntry]
+	if n == nil {
+		return fmt.Errorf("rename %s: %w", oldName, host.ErrNotExist)
+	}
+	if replaced := to.entries[toEntry]; replaced != nil && replaced != n {
+		switch {
+		case replaced.isDirectory() != n.isDirectory():
+			return fmt.Errorf("rename %s to %s: %w", oldName, newName, host.ErrFileIsDir)
+		case replaced.isDirectory() && len(replaced.entries) > 0:
+			return fmt.Errorf("rename %s to %s: %w", oldName, newName, errNotEmpty)
+		}
+	}
+	if from == to && fromEntry == toEntry {
+		return nil
+	}
+	if strings.HasPrefix(clean(newName)+"/", clean(oldName)+"/") {
+		return fmt.Errorf("rename %s into itself: %w", oldName, host.ErrExist)
+	}
+	fs.change(entryChange{from: from, fromName: fromEntry, to: to, toName: toEntry, file: n})
+	return nil
+}
+
+func (fs *FileSystem) remove(name string) error {
+	directory, entry, err := fs.parent("remove", name)
+	if err != nil {
+		return err
+	}
+	n := directory.entries[entry]
+	if n == nil {
+		return fmt.Errorf("remove %s: %w", name, host.ErrNotExist)
+	}
+	if len(n.entries) > 0 {
+		return fmt.Errorf("remove %s: %w", name, errNotEmpty)
+	}
+	fs.change(entryChange{from: directory, fromName: entry, file: n})
+	return nil
+}
+
+func (fs *FileSystem) list(directory string) ([]string, error) {
+	n, err := fs.lookup("list", directory)
+	if err != nil {
+		return nil, err
+	}
+	if !n.isDirectory() {
+		return nil, fmt.Errorf("list %s: %w", directory, errNotDirectory)
+	}
+	names := slices.Sorted(maps.Keys(n.entries))
+	for i, entry := range names {
+		if n.entries[entry].isDirectory() {
+			names[i] += "/"
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// wrote notes that n bytes of a file changed.
+func (fs *FileSystem) wrote(file *inode, n int64) {
+	file.version++
+	file.shortest = min(file.shortest, len(file.data))
+	fs.redirty(file, max(n, 1))
+}
+
+// redirty notes that no sync is under way for n bytes of a file.
+func (fs *FileSystem) redirty(file *inode, n int64) {
+	if file.dirty == 0 {
+		file.dirtySince = fs.world.now
+		fs.aging.push(agingFile{file, fs.world.now})
+	}
+	file.dirty += n
+}
+
+// append adds at the end. The space behind the end is nobody's, so it may be
+// written into.
+func (n *inode) append(p []byte) { n.data = append(n.data, p...) }
+
+// writeAt overwrites. Where somebody may hold the bytes, it writes a copy.
+func (n *inode) writeAt(p []byte, off int64) {
+	end := int(off) + len(p)
+	if end > len(n.data) {
+		n.zeroTo(end)
+	}
+	if int(off) < n.frozen {
+		n.data = slices.Clone(n.data)
+		n.frozen = 0
+	}
+	copy(n.data[off:], p)
+}
+
+func (n *inode) truncate(size int64) {
+	if int(size) > len(n.data) {
+		n.zeroTo(int(size))
+		return
+	}
+	n.data = n.data[:size]
+	if int(size) < n.frozen {
+		// The next append must not write over what was cut off.
+		n.data = n.data[:size:size]
+		n.frozen = int(size)
+	}
+}
+
+// zeroTo extends the file with zeros.
+func (n *inode) zeroTo(size int) {
+	old := len(n.data)
+	n.data = slices.Grow(n.data, size-old)[:size]
+	clear(n.data[old:])
+}
+
+// snapshot is the file's present content, for good.
+func (n *inode) snapshot() []byte {
+	n.frozen = len(n.data)
+	return n.data[:len(n.data):len(n.data)]
+}
