@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"slices"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -18,6 +20,11 @@ func apiVersionsResponse() *kmsg.ApiVersionsResponse {
 	for _, v := range versions {
 		key := kmsg.NewApiVersionsResponseApiKey()
 		key.ApiKey, key.MinVersion, key.MaxVersion = v.key, v.min, v.max
+		if v.key == int16(kmsg.Produce) {
+			// As Kafka 4 does: older librdkafka takes the lack of version 0 for a
+			// broker that knows no compression. It never sends that version.
+			key.MinVersion = 0
+		}
 		response.ApiKeys = append(response.ApiKeys, key)
 	}
 	return response
@@ -37,5 +44,8 @@ func (n *Node) refuseVersion(c *connection, key int16, correlationID int32) {
 	c.blocking++
 	response := apiVersionsResponse()
 	response.ErrorCode = kerr.UnsupportedVersion.Code
+	response.ApiKeys = slices.DeleteFunc(response.ApiKeys, func(k kmsg.ApiVersionsResponseApiKey) bool {
+		return k.ApiKey != int16(kmsg.ApiVersions) // KIP-511: the versions of this request alone
+	})
 	n.answer(e, response)
 }

@@ -74,15 +74,10 @@ func (n *Node) fetch(e *exchange, r *kmsg.FetchRequest) {
 
 // sessionError: no session that we know of can exist.
 func sessionError(r *kmsg.FetchRequest) error {
-	switch {
-	case r.Version < 7 || r.SessionEpoch == -1:
+	if r.Version < 7 || r.SessionEpoch == -1 || r.SessionEpoch == 0 { // without one, or asks for a new one
 		return nil
-	case r.SessionID != 0:
-		return kerr.FetchSessionIDNotFound
-	case r.SessionEpoch != 0:
-		return kerr.InvalidFetchSessionEpoch
 	}
-	return nil
+	return kerr.FetchSessionIDNotFound
 }
 
 func fetchError(err error) *kmsg.FetchResponse {
@@ -291,6 +286,7 @@ func (n *Node) refuseFetch(f *heldFetch, p *fetchPartition, out *kmsg.FetchRespo
 	out.ErrorCode = errorCode(err)
 	out.HighWatermark, out.LastStableOffset, out.LogStartOffset = -1, -1, -1
 	if p.hosted == nil {
+		out.AbortedTransactions = noAbortedTransactions // empty, not null: as Kafka has it
 		return
 	}
 	switch s := p.hosted.State(); out.ErrorCode {

@@ -38,6 +38,8 @@ var KnownFlaws = []Flaw{
 		"KIP-101", func(f *Flaws) { f.Replica.TruncateToHighWatermark = true }},
 	{"hw-truncate-loss", "A new follower truncates to its own high watermark and may lead before it has fetched again what was acknowledged.",
 		"KIP-101", func(f *Flaws) { f.Replica.TruncateToHighWatermark = true }},
+	{"last-replica-standing", "The last in-sync replica is kept as such when it goes, and leads again whatever its disk has lost.",
+		"KIP-966", func(f *Flaws) { f.Controller.LastReplicaStanding = true }},
 	{"no-crc-recovery", "After an unclean stop the end of the log is trusted instead of checked by CRC.",
 		"log recovery", func(f *Flaws) { f.Storage.NoCRCRecovery = true }},
 	{"no-maximal-isr", "While a change of the in-sync replicas is pending, the high watermark counts the committed ones only.",

@@ -50,6 +50,9 @@ func (n *Node) listOffsets(e *exchange, r *kmsg.ListOffsetsRequest) {
 }
 
 func (n *Node) findOffset(topic knownTopic, asked *kmsg.ListOffsetsRequestTopicPartition, r *kmsg.ListOffsetsRequest) (storage.TimestampOffset, error) {
+	if r.Version < sinceVersion(asked.Timestamp) {
+		return storage.TimestampOffset{}, kerr.UnsupportedVersion
+	}
 	h, err := n.hostedPartition(topic, asked.Partition)
 	if err != nil {
 		return storage.TimestampOffset{}, err
@@ -74,6 +77,19 @@ func (n *Node) findOffset(topic knownTopic, asked *kmsg.ListOffsetsRequestTopicP
 		return storage.TimestampOffset{}, kerr.OffsetNotAvailable
 	}
 	return h.findOffset(asked.Timestamp, limit)
+}
+
+// sinceVersion is the first version in which a timestamp has its own meaning.
+func sinceVersion(timestamp int64) int16 {
+	switch timestamp {
+	case maxTimestampOffset:
+		return 7
+	case earliestLocalOffset:
+		return 8
+	case latestTieredOffset:
+		return 9
+	}
+	return 0
 }
 
 func (h *hosted) findOffset(timestamp int64, limit kafka.Offset) (storage.TimestampOffset, error) {

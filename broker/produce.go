@@ -96,10 +96,18 @@ func (n *Node) producePartition(p *heldProduce, topic knownTopic, i, j int, reco
 	}
 	n.host.Serial(h.lane)
 	n.observe(ProduceReceived, h.key.Topic, int64(out.Partition), int64(len(records)), int64(p.acks))
-	info, err := n.appendBatch(h, records, p.acks)
+	one, err := oneBatch(records)
+	if err != nil {
+		n.refuseProduce(topic, out, err)
+		return false
+	}
+	info, err := n.appendBatch(h, one, p.acks)
 	if err != nil {
 		n.refuseProduce(topic, out, err)
 		n.hintLeader(h, out)
+		if tellsLogStart(out.ErrorCode) {
+			out.LogStartOffset = int64(h.log.LogStartOffset())
+		}
 		return false
 	}
 	out.BaseOffset, out.LogAppendTime = int64(info.FirstOffset), info.LogAppendTime
@@ -118,10 +126,28 @@ func (n *Node) producePartition(p *heldProduce, topic knownTopic, i, j int, reco
 	return true
 }
 
-func (n *Node) appendBatch(h *hosted, records []byte, acks int16) (storage.AppendInfo, error) {
-	if len(records) == 0 {
-		return storage.AppendInfo{}, kerr.InvalidRecord
+// oneBatch cuts the one batch of format v2 out of what a request has for a
+// partition: INVALID_RECORD for none, several, and older formats; bytes behind
+// it that are no batch are left out. So does Kafka, before it looks at anything
+// else.
+func oneBatch(records []byte) ([]byte, error) {
+	header, err := batch.ReadHeader(records)
+	if err != nil || header.Magic >= 0 && header.Magic < batch.Magic {
+		return nil, kerr.InvalidRecord
 	}
+	if err := header.Check(); err != nil {
+		return nil, err
+	}
+	if header.Size() > len(records) {
+		return nil, kerr.InvalidRecord
+	}
+	if _, _, _, err := batch.Next(records[header.Size():]); err == nil {
+		return nil, kerr.InvalidRecord
+	}
+	return records[:header.Size()], nil
+}
+
+func (n *Node) appendBatch(h *hosted, records []byte, acks int16) (storage.AppendInfo, error) {
 	header, err := batch.Validate(records)
 	if err != nil {
 		return storage.AppendInfo{}, err
@@ -135,6 +161,18 @@ func (n *Node) appendBatch(h *hosted, records []byte, acks int16) (storage.Appen
 func (n *Node) refuseProduce(topic knownTopic, out *kmsg.ProduceResponseTopicPartition, err error) {
 	out.ErrorCode = errorCode(err)
 	n.observe(ProduceFailed, topic.name, int64(out.Partition), int64(out.ErrorCode))
+}
+
+// tellsLogStart reports whether a refusal comes with the log's start, by which a
+// producer tells lost records from deleted ones. Kafka leaves it out where the
+// batch or the partition is not what was meant at all.
+func tellsLogStart(code int16) bool {
+	switch code {
+	case kerr.NotLeaderForPartition.Code, kerr.CorruptMessage.Code, kerr.MessageTooLarge.Code,
+		kerr.RecordListTooLarge.Code, kerr.KafkaStorageError.Code, kerr.InvalidTxnState.Code:
+		return false
+	}
+	return true
 }
 
 func (n *Node) hintLeader(h *hosted, out *kmsg.ProduceResponseTopicPartition) {

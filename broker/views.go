@@ -27,6 +27,7 @@ type PartitionView struct {
 	LogEndOffset   kafka.Offset
 	HighWatermark  kafka.Offset
 	ISR            []kafka.BrokerID // as this replica knows it
+	ProposedISR    []kafka.BrokerID // what it asks the controller for as leader; nil for nothing
 	hosted         *hosted
 }
 
@@ -58,13 +59,14 @@ func viewOf(h *hosted) PartitionView {
 	return PartitionView{Topic: h.key.Topic, TopicID: h.key.TopicID, Partition: h.key.Partition, Role: h.Role(),
 		Leader: s.Leader, LeaderEpoch: s.LeaderEpoch, PartitionEpoch: s.PartitionEpoch,
 		LogStartOffset: h.LogStartOffset(), LogEndOffset: h.LogEndOffset(), HighWatermark: h.HighWatermark(),
-		ISR: s.ISR, hosted: h}
+		ISR: s.ISR, ProposedISR: h.ProposedISR(), hosted: h}
 }
 
 // Batches walks the whole batches from the one that holds offset from on and
-// that end at or below below. The bytes must not be changed.
+// that end at or below below. The bytes must not be changed. A log whose recovery
+// trusted garbage (no-crc-recovery) may lead nowhere or back: the walk ends there.
 func (v *PartitionView) Batches(from, below kafka.Offset) iter.Seq2[batch.Header, []byte] {
-	const chunk = 1 << 20
+	const chunk = 64 << 10 // a file gives larger pieces by copying them
 	return func(yield func(batch.Header, []byte) bool) {
 		for from < below {
 			extent, err := v.hosted.log.Read(from, chunk, below, true)
@@ -75,11 +77,15 @@ func (v *PartitionView) Batches(from, below kafka.Offset) iter.Seq2[batch.Header
 			if err != nil {
 				return
 			}
+			start := from
 			for h, whole := range batch.Iterate(records) {
-				if !yield(h, whole) {
+				if h.NextOffset() <= from || !yield(h, whole) {
 					return
 				}
 				from = h.NextOffset()
+			}
+			if from == start {
+				return
 			}
 		}
 	}

@@ -100,6 +100,14 @@ func NewPanel(claims []Claim) (*Panel, error) {
 	return p, nil
 }
 
+// Produce implements history.Sink. Of all the evidence only the ledger is about
+// sends, and there are millions: the rest is not asked.
+func (p *Panel) Produce(op history.Produce) {
+	if ledger := p.evidence.ledger; ledger != nil {
+		ledger.Produce(op)
+	}
+}
+
 // need adds the evidence that a claim rests on.
 func (p *Panel) need(c Claim) {
 	e, g := &p.evidence, c.Guarantee

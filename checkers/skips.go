@@ -54,6 +54,10 @@ type walk struct {
 	reader *reader
 	told   dense[bool]               // offsets reported: a way may pass one twice
 	earned map[history.RecordID]bool // all records that the reader was handed; nil until needed
+	// agreed is the last offset at which the reader was handed what the final log
+	// has, -1 for none; agreedKnown says whether it was looked for.
+	agreed      int64
+	agreedKnown bool
 }
 
 // step judges one step as far as it stands.
@@ -71,7 +75,7 @@ func (w *walk) step(s step, standing int64) {
 	// What was removed below the log's start is not in cells' final readings, or
 	// was removed while the covering read ran: neither counts.
 	w.log.cells.ascend(max(s.from, w.log.logStart()), min(s.to, standing), func(offset int64, c *cell) bool {
-		if c.finally > 0 && c.final != 0 && !w.handed(offset, c.final) {
+		if c.finally > 0 && c.final != 0 && !w.handed(offset, c.final) && w.passed(offset) {
 			w.skipped(s, offset, c)
 		}
 		return true
@@ -96,6 +100,25 @@ func (w *walk) handed(offset int64, r history.RecordID) bool {
 		}
 	}
 	return w.earned[r]
+}
+
+// passed says whether the reader passed the offset in the log as it is finally.
+// Where it was handed another record, the log was cut; one that read nothing of
+// the new log since may have stopped, and would have noticed when it went on.
+func (w *walk) passed(offset int64) bool {
+	if !w.reader.has.get(offset) {
+		return true
+	}
+	if !w.agreedKnown {
+		w.agreed, w.agreedKnown = -1, true
+		w.reader.has.all(func(at int64, has *bool) bool {
+			if c := w.log.cells.peek(at); *has && c != nil && c.finally > 0 && c.final == w.reader.handed.get(at) {
+				w.agreed = at
+			}
+			return true
+		})
+	}
+	return offset < w.agreed
 }
 
 func (w *walk) skipped(s step, offset int64, c *cell) {

@@ -4,40 +4,40 @@ import "assay/host"
 
 // The points that clients observe. Subject is the topic where there is one.
 var (
-	// PointProduceSent: one batch left in a produce request.
-	PointProduceSent = &host.Point{Name: "produce_sent", About: "a batch left the producer in a request",
+	// PointBatchSent: one batch left in a produce request.
+	PointBatchSent = &host.Point{Name: "batch_sent", About: "A batch left the producer in a request.",
 		Fields: []string{"partition", "records", "attempt", "bytes"}}
-	// PointProduceRetried: a batch will be sent again.
-	PointProduceRetried = &host.Point{Name: "produce_retried", About: "a batch failed retriably and waits to be sent again",
+	// PointBatchRetried: a batch will be sent again.
+	PointBatchRetried = &host.Point{Name: "batch_retried", About: "A batch failed retriably and waits to be sent again.",
 		Fields: []string{"partition", "records", "attempt", "error"}}
-	// PointProduceAcknowledged: a batch was acknowledged.
-	PointProduceAcknowledged = &host.Point{Name: "produce_acknowledged", About: "a batch was acknowledged to the producer",
+	// PointBatchAcknowledged: a batch was acknowledged.
+	PointBatchAcknowledged = &host.Point{Name: "batch_acknowledged", About: "A batch was acknowledged to the producer.",
 		Fields: []string{"partition", "records", "attempt", "offset"}}
-	// PointProduceFailed: a batch's records failed for sure.
-	PointProduceFailed = &host.Point{Name: "produce_failed", About: "a batch failed with certainty",
+	// PointBatchFailed: a batch's records failed for sure.
+	PointBatchFailed = &host.Point{Name: "batch_failed", About: "A batch failed with certainty.",
 		Fields: []string{"partition", "records", "attempt", "error"}}
-	// PointProduceIndeterminate: a batch was given up and may be in the log.
-	PointProduceIndeterminate = &host.Point{Name: "produce_indeterminate", About: "a batch was given up and may be in the log or get there",
+	// PointBatchGivenUp: a batch was given up and may be in the log.
+	PointBatchGivenUp = &host.Point{Name: "batch_given_up", About: "A batch was given up and may be in the log or get there.",
 		Fields: []string{"partition", "records", "attempt", "error"}}
 	// PointEpochBumped: an idempotent producer raised its epoch (KIP-360).
-	PointEpochBumped = &host.Point{Name: "producer_epoch_bumped", About: "an idempotent producer raised its own epoch",
+	PointEpochBumped = &host.Point{Name: "producer_epoch_bumped", About: "An idempotent producer raised its own epoch.",
 		Fields: []string{"partition", "producer_id", "epoch"}}
 	// PointConsumed: records were handed to the application.
-	PointConsumed = &host.Point{Name: "records_consumed", About: "records were handed to the application",
+	PointConsumed = &host.Point{Name: "records_consumed", About: "Records were handed to the application.",
 		Fields: []string{"partition", "records", "from", "next"}}
 	// PointConsumerTruncated: a consumer found its log cut (KIP-320).
-	PointConsumerTruncated = &host.Point{Name: "consumer_truncated", About: "a consumer found the log cut below its position",
+	PointConsumerTruncated = &host.Point{Name: "consumer_truncated", About: "A consumer found the log cut below its position.",
 		Fields: []string{"partition", "from", "to"}}
 	// PointOffsetReset: auto.offset.reset took effect.
-	PointOffsetReset = &host.Point{Name: "offset_reset", About: "a consumer's position was set by auto.offset.reset",
+	PointOffsetReset = &host.Point{Name: "offset_reset", About: "A consumer's position was set by auto.offset.reset.",
 		Fields: []string{"partition", "from", "to"}}
 	// PointConnectionLost: a client's connection is gone.
-	PointConnectionLost = &host.Point{Name: "client_connection_lost", About: "a client lost or closed a connection to a broker",
+	PointConnectionLost = &host.Point{Name: "client_connection_lost", About: "A client lost or closed a connection to a broker.",
 		Fields: []string{"broker", "requests"}}
 )
 
 // Points lists the package's points.
 var Points = []*host.Point{
-	PointProduceSent, PointProduceRetried, PointProduceAcknowledged, PointProduceFailed, PointProduceIndeterminate,
+	PointBatchSent, PointBatchRetried, PointBatchAcknowledged, PointBatchFailed, PointBatchGivenUp,
 	PointEpochBumped, PointConsumed, PointConsumerTruncated, PointOffsetReset, PointConnectionLost,
 }

@@ -39,6 +39,7 @@ type Producer struct {
 	events ProducerEvents
 
 	topics     map[string]*producerTopic
+	recent     *producerTopic       // of the last Send: mostly the next one's too
 	partitions []*producerPartition // in order of their becoming known
 	drainFrom  int                  // where the next drain starts, for fairness at max.request.size
 
@@ -58,6 +59,7 @@ type Producer struct {
 
 type producerTopic struct {
 	name       string
+	known      *TopicMetadata
 	partitions []*producerPartition
 	sticky     stickyPartitioner
 }
@@ -106,7 +108,7 @@ func (p *Producer) Send(r *Record) (int32, error) {
 		number = PartitionForKey(r.Key, len(topic.partitions))
 	default:
 		sticky = true
-		number = topic.sticky.choose(p.client.metadata.topics[r.Topic].Leaders, p.client.random)
+		number = topic.sticky.choose(topic.known.Leaders, p.client.random)
 	}
 	partition := topic.partitions[number]
 	bytes, err := p.append(partition, r, estimate)
@@ -121,7 +123,11 @@ func (p *Producer) Send(r *Record) (int32, error) {
 
 // topic finds or makes the state of a topic; nil while its metadata is missing.
 func (p *Producer) topic(name string) *producerTopic {
-	topic := p.topics[name]
+	topic := p.recent
+	if topic == nil || topic.name != name {
+		topic = p.topics[name]
+		p.recent = topic
+	}
 	if topic != nil && p.updates == p.client.metadata.updates {
 		return topic
 	}
@@ -137,6 +143,7 @@ func (p *Producer) topic(name string) *producerTopic {
 		topic = &producerTopic{name: name}
 		p.topics[name] = topic
 	}
+	topic.known = known
 	for len(topic.partitions) < len(known.Leaders) {
 		partition := newProducerPartition(kafka.TopicPartition{Topic: name, Partition: int32(len(topic.partitions))})
 		topic.partitions = append(topic.partitions, partition)
@@ -240,12 +247,12 @@ func (p *Producer) complete(b *producerBatch, outcome Outcome, base kafka.Offset
 }
 
 func (p *Producer) observe(outcome Outcome, b *producerBatch, base kafka.Offset) {
-	point, last := PointProduceAcknowledged, int64(base)
+	point, last := PointBatchAcknowledged, int64(base)
 	switch outcome {
 	case Failed:
-		point, last = PointProduceFailed, int64(b.lastError)
+		point, last = PointBatchFailed, int64(b.lastError)
 	case Indeterminate:
-		point, last = PointProduceIndeterminate, int64(b.lastError)
+		point, last = PointBatchGivenUp, int64(b.lastError)
 	}
 	p.client.host.Observe(host.Event{Point: point, Subject: b.partition.name.Topic, Args: [6]int64{
 		int64(b.partition.name.Partition), int64(b.count()), int64(b.attempts), last,

@@ -132,7 +132,7 @@ func (p *Producer) retry(b *producerBatch, code int16) {
 	}
 	t.requeue(b)
 	b.notUntil = p.client.host.Now().Add(p.client.config.RetryBackoff.Wait(b.attempts, p.client.random))
-	p.client.host.Observe(host.Event{Point: PointProduceRetried, Subject: t.name.Topic, Args: [6]int64{
+	p.client.host.Observe(host.Event{Point: PointBatchRetried, Subject: t.name.Topic, Args: [6]int64{
 		int64(t.name.Partition), int64(b.count()), int64(b.attempts), int64(code),
 	}})
 }

@@ -138,7 +138,7 @@ func (p *Producer) transmit(peer *peer, batches []*producerBatch, now host.Time)
 		part := kmsg.NewProduceRequestTopicPartition()
 		part.Partition, part.Records = b.partition.name.Partition, b.whole
 		topic.Partitions = append(topic.Partitions, part)
-		p.client.host.Observe(host.Event{Point: PointProduceSent, Subject: b.partition.name.Topic, Args: [6]int64{
+		p.client.host.Observe(host.Event{Point: PointBatchSent, Subject: b.partition.name.Topic, Args: [6]int64{
 			int64(part.Partition), int64(b.count()), int64(b.attempts), int64(len(b.whole)),
 		}})
 	}

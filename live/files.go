@@ -34,7 +34,7 @@ func translate(err error) error {
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: %v", host.ErrNotExist, err)
-	case errors.Is(err, syscall.ENOTEMPTY): // fs.ErrExist to package os
+	case errors.Is(err, syscall.ENOTEMPTY): // package os calls it fs.ErrExist
 		return fmt.Errorf("%w: %v", host.ErrIO, err)
 	case errors.Is(err, fs.ErrExist):
 		return fmt.Errorf("%w: %v", host.ErrExist, err)
@@ -43,7 +43,7 @@ func translate(err error) error {
 	case errors.Is(err, syscall.EISDIR):
 		return fmt.Errorf("%w: %v", host.ErrFileIsDir, err)
 	}
-	return fmt.Errorf("%w: %v", host.ErrIO, err)
+	return fmt.Errorf("%w: %w", host.ErrIO, err)
 }
 
 // Create implements host.FS.
@@ -58,7 +58,13 @@ func (s *fileSystem) Create(name string) (host.File, error) {
 }
 
 // Open implements host.FS.
-func (s *fileSystem) Open(name string) (host.File, error) { return s.openFile(name, os.O_RDWR) }
+func (s *fileSystem) Open(name string) (host.File, error) {
+	opened, err := s.openFile(name, os.O_RDWR)
+	if errors.Is(err, syscall.ENOTDIR) { // below a file there is nothing
+		return nil, fmt.Errorf("%w: %v", host.ErrNotExist, err)
+	}
+	return opened, err
+}
 
 func (s *fileSystem) openFile(name string, flags int) (host.File, error) {
 	opened, err := os.OpenFile(s.path(name), flags, 0o644)
@@ -70,9 +76,20 @@ func (s *fileSystem) openFile(name string, flags int) (host.File, error) {
 		opened.Close()
 		return nil, translate(err)
 	}
-	f := &file{system: s, raw: opened, size: info.Size()}
+	f := &file{system: s, raw: opened, identity: info, size: s.sharedSize(info)}
 	s.open[f] = true
 	return f, nil
+}
+
+// sharedSize is the size that all handles of one file have in common.
+func (s *fileSystem) sharedSize(info os.FileInfo) *int64 {
+	for other := range s.open {
+		if os.SameFile(info, other.identity) {
+			return other.size
+		}
+	}
+	size := info.Size()
+	return &size
 }
 
 // Rename implements host.FS.
@@ -126,24 +143,25 @@ func (s *fileSystem) closeAll() {
 
 // file is an open file. Only the loop uses it, apart from a sync under way.
 type file struct {
-	system *fileSystem
-	raw    *os.File
-	size   int64
-	closed bool
-	syncs  sync.WaitGroup
+	system   *fileSystem
+	raw      *os.File
+	identity os.FileInfo
+	size     *int64 // kept here: asking the system each time would cost a call for each append
+	closed   bool
+	syncs    sync.WaitGroup
 }
 
 var errClosed = fmt.Errorf("%w: the file is closed", host.ErrIO)
 
 // Size implements host.File.
-func (f *file) Size() int64 { return f.size }
+func (f *file) Size() int64 { return *f.size }
 
 // View implements host.File: a copy, since the file may be truncated later.
 func (f *file) View(off int64, n int) ([]byte, error) {
 	if f.closed {
 		return nil, errClosed
 	}
-	if off < 0 || n < 0 || off+int64(n) > f.size {
+	if off < 0 || n < 0 || off+int64(n) > *f.size {
 		return nil, io.ErrUnexpectedEOF
 	}
 	b := make([]byte, n)
@@ -158,7 +176,7 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 	switch {
 	case f.closed:
 		return 0, errClosed
-	case off < 0 || off > f.size:
+	case off < 0 || off > *f.size:
 		return 0, io.EOF
 	}
 	n, err := f.raw.ReadAt(p, off)
@@ -169,7 +187,7 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 }
 
 // Append implements host.File.
-func (f *file) Append(p []byte) error { return f.WriteAt(p, f.size) }
+func (f *file) Append(p []byte) error { return f.WriteAt(p, *f.size) }
 
 // WriteAt implements host.File. What an error cut short stays, as in any file.
 func (f *file) WriteAt(p []byte, off int64) error {
@@ -178,7 +196,7 @@ func (f *file) WriteAt(p []byte, off int64) error {
 	}
 	n, err := f.raw.WriteAt(p, off)
 	if n > 0 {
-		f.size = max(f.size, off+int64(n))
+		*f.size = max(*f.size, off+int64(n))
 	}
 	return translate(err)
 }
@@ -191,7 +209,7 @@ func (f *file) Truncate(size int64) error {
 	if err := f.raw.Truncate(size); err != nil {
 		return translate(err)
 	}
-	f.size = size
+	*f.size = size
 	return nil
 }
 

@@ -146,6 +146,7 @@ func (p *Process) loop() {
 			p.tick()
 			event()
 			if p.leaving != nil || p.quitting {
+				p.ended = true
 				p.abandon(events[i+1:])
 				return
 			}
@@ -180,9 +181,8 @@ func (p *Process) tick() {
 	p.now, p.wall = host.Time(now.Sub(p.started)), host.WallTime(now.UnixNano())
 }
 
-// abandon runs the events that the end came before.
+// abandon runs events that the end came before. ended is set.
 func (p *Process) abandon(events []func()) {
-	p.ended = true
 	for _, event := range events {
 		event()
 	}
@@ -197,7 +197,7 @@ func (p *Process) end() {
 		}
 	}
 	connections := p.connections
-	p.connections = nil
+	p.connections, p.ended = nil, true // before the inbox closes: late events see it
 	p.abandon(p.inbox.close())
 	for _, e := range connections {
 		e.end(host.ErrReset)

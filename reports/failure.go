@@ -81,23 +81,32 @@ func shown(r result.Result) (Failure, bool) {
 	return Failure{}, false
 }
 
-// verdictLine is the result in one sentence.
+// verdictLine is the result in one or two sentences.
 func verdictLine(r result.Result) string {
 	failures := Failures(r)
+	told := openings[r.Outcome]
 	switch {
-	case r.Outcome == result.Interrupted && len(failures) == 0:
-		return "Interrupted: " + tally(r) + " so far."
-	case r.Outcome == result.Interrupted:
-		return "Interrupted: " + tally(r) + " so far; " + firstOf(failures) + "."
+	case r.Outcome == result.Interrupted || r.Outcome == result.Failed:
+		told += tally(r) + " so far"
+		if len(failures) > 0 {
+			told += "; " + firstOf(failures)
+		}
 	case r.Outcome == result.Expected || len(failures) == 0:
-		return openings[r.Outcome] + tally(r) + "."
+		told += tally(r)
+	default:
+		told += firstOf(failures)
 	}
-	return openings[r.Outcome] + firstOf(failures) + "."
+	told += "."
+	if r.Stopped != "" {
+		told += " Stopped by " + r.Stopped + "."
+	}
+	return told
 }
 
 var openings = map[result.Outcome]string{
 	result.Expected: "As expected: ", result.Unexpected: "Unexpected: ",
 	result.Threshold: "Threshold not held ", result.Inconclusive: "Inconclusive: ",
+	result.Interrupted: "Interrupted: ", result.Failed: "Internal error: ",
 }
 
 // firstOf tells the weightiest failure and counts the others.

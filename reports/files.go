@@ -39,6 +39,7 @@ func Files(run Run, formats []string, meta []byte) []File {
 	files := []File{{resultFile, JSON(run.Result)}, {metaFile, meta}}
 	if run.Scenario != nil {
 		files = append(files, File{"scenario.resolved.yaml", run.Scenario})
+		files = append(files, run.Data...)
 	}
 	if wanted(FormatJUnit) {
 		files = append(files, File{"junit.xml", JUnit(run)})
@@ -60,6 +61,14 @@ func Files(run Run, formats []string, meta []byte) []File {
 }
 
 var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9_.-]`)
+
+// FaultsFile is the name of a variant's concrete timeline in the run folder.
+func FaultsFile(variant string) string {
+	if variant == baseVariant || variant == "" {
+		return "faults.yaml"
+	}
+	return "faults-" + variantInName(variant) + ".yaml"
+}
 
 // HistoryFile is the name of a variant's history in the run folder.
 func HistoryFile(variant string) string {

@@ -164,6 +164,7 @@ func thresholdRun() Run {
 func interruptedRun() Run {
 	run := expectedRun()
 	run.Result.Outcome, run.Result.ExitCode = result.Interrupted, 130
+	run.Result.Stopped = "an interrupt; 20 of 60 runs were done"
 	run.Result.Variants = run.Result.Variants[:1]
 	run.Result.Variants = append(run.Result.Variants, result.Variant{Name: "idempotent"})
 	run.Stories = run.Stories[:1]

@@ -100,7 +100,7 @@ func (run Run) page() pageData {
 	r := run.Result
 	data := pageData{
 		Scenario: r.Scenario, About: run.About, Verdict: verdictLine(r), Tone: tone(string(r.Outcome)),
-		Replay: replayOf(r, insideFolder), Runs: plural(runs(r), "run"),
+		Replay: ReplayFailure(r, insideFolder), Runs: plural(runs(r), "run"),
 		Bounds: bounds(r), Idle: idle(r), NotModelled: run.NotModelled, Resolved: string(run.Scenario), Version: r.Version,
 		Matrix: matrix(r), Exercise: run.numbers(),
 	}

@@ -13,18 +13,34 @@ import (
 // unmet requirement and crossed threshold. An unexpected verdict is a failure;
 // what is inconclusive is an error, because it must not look like success. There
 // are no times: they would differ from run to run.
-func JUnit(run Run) []byte {
+//
+// Several scenarios make one document, with the suites of all.
+func JUnit(runs ...Run) []byte {
+	var suites []junitSuite
+	name := "assay"
+	for _, run := range runs {
+		suites = append(suites, run.junitSuites()...)
+	}
+	if len(runs) == 1 {
+		name = runs[0].Result.Scenario
+	}
+	return junitDocument(name, suites)
+}
+
+func (run Run) junitSuites() []junitSuite {
 	suites := make([]junitSuite, 0, len(run.Result.Variants)+1)
 	for _, variant := range run.Result.Variants {
 		suites = append(suites, run.junitVariant(variant))
 	}
-	if run.Result.Outcome == result.Interrupted {
+	// What was cut short must not look like success. An unexpected verdict has
+	// its own case already.
+	if run.Result.Stopped != "" && run.Result.Outcome != result.Unexpected {
 		suites = append(suites, junitSuite{name: run.Result.Scenario, cases: []junitCase{{
 			class: run.Result.Scenario, name: "run to the end",
-			kind: "error", problem: "interrupted", message: verdictLine(run.Result),
+			kind: "error", problem: string(run.Result.Outcome), message: verdictLine(run.Result),
 		}}})
 	}
-	return junitDocument(run.Result.Scenario, suites)
+	return suites
 }
 
 type junitSuite struct {

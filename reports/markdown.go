@@ -20,7 +20,7 @@ func Markdown(run Run) []byte {
 	r := run.Result
 	m.line("# " + inline(r.Scenario) + "\n")
 	m.line("**" + inline(verdictLine(r)) + "**\n")
-	if replay := replayOf(r, insideFolder); replay != "" {
+	if replay := ReplayFailure(r, insideFolder); replay != "" {
 		m.line("```sh\n" + replay + "\n```\n")
 	}
 	if run.About != "" {

@@ -14,22 +14,27 @@ const baseVariant = "base"
 const insideFolder = "."
 
 // ReplayCommand is the command that shows one run again. The target is a run
-// folder or a scenario's file or name; an empty variant means base.
-func ReplayCommand(target, variant string, seed uint64) string {
+// folder or a scenario's file or name; an empty variant means base. set are the
+// overrides that the run had beside what the target says.
+func ReplayCommand(target, variant string, seed uint64, set ...string) string {
 	command := "assay replay " + shellWord(target) + " --seed " + seedText(seed)
 	if variant != "" && variant != baseVariant {
 		command += " --variant " + shellWord(variant)
 	}
+	for _, override := range set {
+		command += " --set " + shellWord(override)
+	}
 	return command
 }
 
-// replayOf is the command that shows the result's weightiest failure, or "".
-func replayOf(r result.Result, target string) string {
+// ReplayFailure is the command that shows a result's weightiest failure, or ""
+// if there is none that a seed can show.
+func ReplayFailure(r result.Result, target string, set ...string) string {
 	failure, failed := shown(r)
 	if !failed {
 		return ""
 	}
-	return ReplayCommand(target, failure.Variant, failure.Seed)
+	return ReplayCommand(target, failure.Variant, failure.Seed, set...)
 }
 
 // shellWord quotes a word for a POSIX shell, if it must be.

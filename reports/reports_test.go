@@ -242,7 +242,7 @@ func TestPageIsWellFormedAndItsLinksLead(t *testing.T) {
 		}
 		require.Len(t, links, len(counterexamples(run.Result)), name)
 		require.Contains(t, text, verdictLine(run.Result))
-		if replay := replayOf(run.Result, "."); replay != "" {
+		if replay := ReplayFailure(run.Result, "."); replay != "" {
 			require.Less(t, strings.Index(text, replay), strings.Index(text, "Verdicts"), "the replay command stands first")
 		}
 	}

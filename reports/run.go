@@ -22,6 +22,7 @@ type Run struct {
 
 	About       string            // the scenario's own sentence
 	Scenario    []byte            // scenario.resolved.yaml
+	Data        []File            // what the scenario reads, by the names that it has there
 	NotModelled []string          // one sentence each
 	Units       map[string]string // of metrics, by name: "ns", "records", "records/s"; else a bare number
 }

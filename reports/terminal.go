@@ -18,7 +18,8 @@ const defaultWidth = 100
 
 // Options say how much the terminal's report tells, and how.
 type Options struct {
-	Target  string // of the replay command: the run folder or the scenario's file
+	Target  string   // of the replay command: the run folder or the scenario's file
+	Set     []string // overrides that the replay command must repeat; a run folder needs none
 	Color   bool
 	Quiet   bool // the verdict, unexpected witnesses in brief and the replay command
 	Verbose bool // expected witnesses in full, all counters, metrics and points
@@ -220,7 +221,7 @@ func (t *terminal) witness(c counterexample, full bool) {
 	t.operations(w.Operations)
 	t.faults(c)
 	if c.Claim.FirstViolating != "" {
-		t.line("  to see it again: " + ReplayCommand(t.Target, c.Variant.Name, c.seed()))
+		t.line("  to see it again: " + ReplayCommand(t.Target, c.Variant.Name, c.seed(), t.Set...))
 	}
 }
 
@@ -268,7 +269,7 @@ func (t *terminal) ending() {
 	}
 	p := good
 	switch t.run.Result.Outcome {
-	case result.Unexpected, result.Threshold:
+	case result.Unexpected, result.Threshold, result.Failed:
 		p = bad
 	case result.Inconclusive, result.Interrupted:
 		p = unsure
@@ -280,7 +281,8 @@ func (t *terminal) ending() {
 	for _, line := range wrapped("", clean(verdict), 2, t.Width) {
 		t.line(p.on(line, t.Color))
 	}
-	if replay := replayOf(t.run.Result, t.Target); replay != "" {
+	// After an internal error the command that shows that one comes last, by the caller.
+	if replay := ReplayFailure(t.run.Result, t.Target, t.Set...); replay != "" && t.run.Result.Outcome != result.Failed {
 		t.line(replay)
 	}
 }

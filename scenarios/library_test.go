@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -95,11 +96,16 @@ func TestListTellsWhatEachTeaches(t *testing.T) {
 	}
 }
 
-// Exhibits of the museum are found by their own name, too.
+// Exhibits of the museum are found by their own name, too, unless a scenario
+// outside of it has that name.
 func TestFindTakesShortNames(t *testing.T) {
-	for _, name := range Names() {
+	names := Names()
+	for _, name := range names {
 		source, err := Find(filepath.Base(name))
 		require.NoError(t, err)
+		if outside := filepath.Base(name); slices.Contains(names, outside) {
+			name = outside
+		}
 		require.Equal(t, name+".yaml", source.Name)
 	}
 }

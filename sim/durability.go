@@ -86,15 +86,15 @@ func (fs *FileSystem) syncDirectory(directory *inode, upTo uint64) {
 }
 
 // syncFile makes a version of a file durable, unless the disk has a later one.
-func (n *inode) syncFile(content []byte, version uint64) {
+func (n *inode) syncFile(synced content, version uint64) {
 	if version <= n.durableVersion {
 		return
 	}
-	n.durable, n.durableVersion = content, version
+	n.durable, n.durableVersion = synced, version
 	if n.version == version {
-		n.shortest = len(content)
+		n.shortest = synced.size
 	} else {
-		n.shortest = min(len(content), len(n.data))
+		n.shortest = min(synced.size, n.data.size)
 	}
 }
 
@@ -144,17 +144,16 @@ func (fs *FileSystem) losePower(mode PowerLossMode, chance *rand.Rand) {
 			n.entries = maps.Clone(n.durableEntries)
 			return
 		}
-		content := n.durable
+		left := n.durable
 		if n.version != n.durableVersion {
 			switch mode {
 			case Tear:
-				content = n.tear(chance)
+				left = n.tear(chance)
 			case Keep:
-				content = n.data
+				left = n.data
 			}
 		}
-		*n = inode{data: content, durable: content, frozen: len(content), shortest: len(content), cold: int64(len(content))}
-		n.data = n.snapshot()
+		*n = inode{data: left.cut(left.size), durable: left, frozen: left.size, shortest: left.size, cold: int64(left.size)}
 	})
 	fs.aging = ring[agingFile]{}
 }
@@ -198,35 +197,35 @@ func (fs *FileSystem) walkDurable(n *inode, visit func(*inode)) {
 // tear mixes what the disk holds with what the cache holds, page by page or
 // sector by sector. The length is the disk's or any that the file has had
 // since; what neither has is a hole of zeros.
-func (n *inode) tear(chance *rand.Rand) []byte {
+func (n *inode) tear(chance *rand.Rand) content {
 	unit := 4096
 	if chance.IntN(2) == 0 {
 		unit = 512
 	}
-	content := make([]byte, n.tornSize(chance))
+	torn := make([]byte, n.tornSize(chance))
 	cachedQuarters := 1 + chance.IntN(3)
-	for off := 0; off < len(content); off += unit {
-		source := n.durable
+	for off := 0; off < len(torn); off += unit {
+		source := &n.durable
 		if chance.IntN(4) < cachedQuarters {
-			source = n.data
+			source = &n.data
 		}
-		if off < len(source) {
-			copy(content[off:min(off+unit, len(content))], source[off:])
-		}
+		source.read(torn[off:min(off+unit, len(torn))], off)
 	}
-	return content
+	var left content
+	left.append(torn)
+	return left
 }
 
 func (n *inode) tornSize(chance *rand.Rand) int {
-	least := min(n.shortest, len(n.durable), len(n.data))
-	if least < len(n.durable) && chance.IntN(2) == 0 {
-		return len(n.durable) // the truncation is lost
+	least := min(n.shortest, n.durable.size, n.data.size)
+	if least < n.durable.size && chance.IntN(2) == 0 {
+		return n.durable.size // the truncation is lost
 	}
 	switch chance.IntN(4) {
 	case 0:
 		return least
 	case 1:
-		return len(n.data)
+		return n.data.size
 	}
-	return least + chance.IntN(len(n.data)-least+1)
+	return least + chance.IntN(n.data.size-least+1)
 }

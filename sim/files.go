@@ -163,29 +163,29 @@ func (f *openFile) usable() error {
 	return nil
 }
 
-func (f *openFile) Size() int64 { return int64(len(f.inode.data)) }
+func (f *openFile) Size() int64 { return int64(f.inode.data.size) }
 
 func (f *openFile) View(off int64, n int) ([]byte, error) {
 	if err := f.usable(); err != nil {
 		return nil, err
 	}
 	end := off + int64(n)
-	if off < 0 || n < 0 || end > int64(len(f.inode.data)) {
+	if off < 0 || n < 0 || end > int64(f.inode.data.size) {
 		return nil, io.ErrUnexpectedEOF
 	}
 	f.inode.frozen = max(f.inode.frozen, int(end))
 	f.process.read(f.inode, int64(n))
-	return f.inode.data[off:end:end], nil
+	return f.inode.data.view(int(off), n), nil
 }
 
 func (f *openFile) ReadAt(p []byte, off int64) (int, error) {
 	if err := f.usable(); err != nil {
 		return 0, err
 	}
-	if off < 0 || off > int64(len(f.inode.data)) {
+	if off < 0 || off > int64(f.inode.data.size) {
 		return 0, io.EOF
 	}
-	n := copy(p, f.inode.data[off:])
+	n := f.inode.data.read(p, int(off))
 	f.process.read(f.inode, int64(n))
 	if n < len(p) {
 		return n, io.EOF
@@ -206,7 +206,7 @@ func (f *openFile) Append(p []byte) error {
 	if err := f.mayWrite(); err != nil {
 		return err
 	}
-	f.inode.append(p)
+	f.inode.data.append(p)
 	f.wrote(len(p))
 	return nil
 }

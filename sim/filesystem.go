@@ -30,18 +30,18 @@ type FileSystem struct {
 }
 
 // inode is a file or a directory. Bytes that somebody may hold (a View, the
-// durable image) are never changed in place, so a snapshot of a file is the
-// slice of its bytes.
+// durable image) are never changed in place, so a snapshot of a file is its
+// content.
 type inode struct {
 	// A directory has entries; durable ones are what a power loss leaves.
 	entries, durableEntries map[string]*inode
 
 	// A file has bytes. Those below frozen may be held by others.
-	data   []byte
+	data   content
 	frozen int
 	// durable is what the disk holds, the version it holds, and the shortest
 	// that the file has been since.
-	durable                 []byte
+	durable                 content
 	version, durableVersion uint64
 	shortest                int
 	// dirty counts the bytes that no sync was submitted for, since dirtySince.
@@ -83,8 +83,8 @@ func (fs *FileSystem) ReadFile(name string) ([]byte, error) {
 	if n.isDirectory() {
 		return nil, fmt.Errorf("read %s: %w", name, host.ErrFileIsDir)
 	}
-	n.frozen = max(n.frozen, len(n.data))
-	return n.data[:len(n.data):len(n.data)], nil
+	n.frozen = n.data.size
+	return n.data.all(), nil
 }
 
 // ReadDurable returns what the disk holds of a file that can be seen now, which
@@ -94,7 +94,7 @@ func (fs *FileSystem) ReadDurable(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n.durable, nil
+	return n.durable.all(), nil
 }
 
 // Files returns the names of all files, sorted.
@@ -115,15 +115,13 @@ func (fs *FileSystem) Corrupt(name string, off int64, mask byte) error {
 	if err != nil {
 		return err
 	}
-	if off < 0 || off >= int64(len(n.data)) {
+	if off < 0 || off >= int64(n.data.size) {
 		return fmt.Errorf("corrupt %s at %d: %w", name, off, io.ErrUnexpectedEOF)
 	}
-	n.data = slices.Clone(n.data)
-	n.data[off] ^= mask
-	n.frozen = len(n.data)
-	if off < int64(len(n.durable)) {
-		n.durable = slices.Clone(n.durable)
-		n.durable[off] ^= mask
+	n.data.corrupt(int(off), mask)
+	n.frozen = n.data.size
+	if off < int64(n.durable.size) {
+		n.durable.corrupt(int(off), mask)
 	}
 	return nil
 }
@@ -146,11 +144,11 @@ func (fs *FileSystem) walk(name string, n *inode, visit func(string, *inode)) {
 // addTo rolls the names and bytes of all files into a digest.
 func (fs *FileSystem) addTo(d *Digest) {
 	fs.walk("", fs.root, func(name string, n *inode) {
-		kind := uint64(len(n.data)) << 1
+		kind := uint64(n.data.size) << 1
 		if n.isDirectory() {
 			kind = 1
 		}
-		d.add(xxhash.Sum64String(name), kind, xxhash.Sum64(n.data))
+		d.add(xxhash.Sum64String(name), kind, n.data.hash())
 	})
 }
 
@@ -290,7 +288,7 @@ func (fs *FileSystem) list(directory string) ([]string, error) {
 // wrote notes that n bytes of a file changed.
 func (fs *FileSystem) wrote(file *inode, n int64) {
 	file.version++
-	file.shortest = min(file.shortest, len(file.data))
+	file.shortest = min(file.shortest, file.data.size)
 	fs.redirty(file, max(n, 1))
 }
 
@@ -303,45 +301,32 @@ func (fs *FileSystem) redirty(file *inode, n int64) {
 	file.dirty += n
 }
 
-// append adds at the end. The space behind the end is nobody's, so it may be
-// written into.
-func (n *inode) append(p []byte) { n.data = append(n.data, p...) }
-
 // writeAt overwrites. Where somebody may hold the bytes, it writes a copy.
 func (n *inode) writeAt(p []byte, off int64) {
-	end := int(off) + len(p)
-	if end > len(n.data) {
-		n.zeroTo(end)
+	if beyond := int(off) + len(p) - n.data.size; beyond > 0 {
+		n.data.appendZeros(beyond)
 	}
 	if int(off) < n.frozen {
-		n.data = slices.Clone(n.data)
+		n.data = n.data.clone()
 		n.frozen = 0
 	}
-	copy(n.data[off:], p)
+	n.data.overwrite(p, int(off))
 }
 
 func (n *inode) truncate(size int64) {
-	if int(size) > len(n.data) {
-		n.zeroTo(int(size))
-		return
-	}
-	n.data = n.data[:size]
-	if int(size) < n.frozen {
-		// The next append must not write over what was cut off.
-		n.data = n.data[:size:size]
+	switch {
+	case int(size) > n.data.size:
+		n.data.appendZeros(int(size) - n.data.size)
+	case int(size) < n.frozen:
+		n.data = n.data.cut(int(size))
 		n.frozen = int(size)
+	default:
+		n.data.size = int(size)
 	}
-}
-
-// zeroTo extends the file with zeros.
-func (n *inode) zeroTo(size int) {
-	old := len(n.data)
-	n.data = slices.Grow(n.data, size-old)[:size]
-	clear(n.data[old:])
 }
 
 // snapshot is the file's present content, for good.
-func (n *inode) snapshot() []byte {
-	n.frozen = len(n.data)
-	return n.data[:len(n.data):len(n.data)]
+func (n *inode) snapshot() content {
+	n.frozen = n.data.size
+	return n.data
 }

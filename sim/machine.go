@@ -23,13 +23,13 @@ type profile struct {
 	typical    Time // the median latency
 }
 
-func newProfile(costs *Costs) profile {
+func (w *World) newProfile(costs *Costs) profile {
 	return profile{
-		latency:    costs.Network.Latency.table(),
+		latency:    w.table(costs.Network.Latency),
 		line:       bandwidth(costs.Network.BitsPerSecond / 8),
 		loopback:   Time(costs.Network.Loopback),
 		maxOutput:  costs.Network.MaxOutput,
-		fsync:      costs.Disk.Fsync.table(),
+		fsync:      w.table(costs.Disk.Fsync),
 		disk:       bandwidth(costs.Disk.BytesPerSecond),
 		writeback:  Time(costs.Disk.Writeback),
 		perRequest: Time(costs.CPU.PerRequest),
@@ -37,6 +37,17 @@ func newProfile(costs *Costs) profile {
 		perByte:    Time(costs.CPU.PerByte),
 		typical:    Time(costs.Network.Latency.P50),
 	}
+}
+
+// table gives the quantiles of a distribution: the same to all machines, so
+// that they stay in the CPU's cache.
+func (w *World) table(d Lognormal) *quantiles {
+	table := w.tables[d]
+	if table == nil {
+		table = d.table()
+		w.tables[d] = table
+	}
+	return table
 }
 
 // machine is what outlives a node's processes: its name, its disk, its CPUs and
@@ -71,7 +82,7 @@ func newMachine(w *World, spec NodeSpec, costs *Costs) *machine {
 	m := &machine{
 		world: w, index: len(w.machines), spec: spec,
 		hash:    xxhash.Sum64String(spec.Name),
-		profile: newProfile(costs), fs: newFileSystem(w), powered: true,
+		profile: w.newProfile(costs), fs: newFileSystem(w), powered: true,
 		cpuFree: make([]Time, max(1, costs.CPU.Cores)), diskSlower: 1000, writebackAt: never,
 		wallSkew: Time(spec.WallSkew),
 	}
@@ -108,7 +119,7 @@ type diskSync struct {
 	op      host.Op
 	process *process
 	file    *inode // or directory
-	content []byte
+	content content
 	version uint64 // of the file; the last change for a directory
 	bytes   int64
 	err     error // it fails; what it should sync stays as it was

@@ -15,6 +15,7 @@ type flight struct {
 	fingerprint uint64   // at Send, in a debug world
 	next        flightID // behind it in its direction
 	kind        flightKind
+	_           uint64 // 64 bytes: a line of the CPU's cache
 }
 
 type flightKind uint8
@@ -42,11 +43,13 @@ func (k flightKind) closing() error {
 }
 
 // connection has two ends: 0 dialled, 1 accepted. Numbers are never reused, nor
-// are the ids of its ends.
+// are the ids of its ends. It takes four lines of the CPU's cache: with many
+// connections, fetching them is what a message costs.
 type connection struct {
-	number     uint64
-	ends       [2]end
 	directions [2]direction // direction i goes from end i to the other one
+	ends       [2]end
+	address    host.Addr // where it was accepted
+	number     uint64
 }
 
 func (c *connection) id(side uint64) host.Conn { return host.Conn(c.number<<1 | side) }
@@ -56,14 +59,13 @@ func (c *connection) local(side uint64) host.Addr {
 	if side == 0 {
 		return ""
 	}
-	return c.ends[1].local
+	return c.address
 }
 
 // end is one machine's part of a connection.
 type end struct {
 	machine *machine // nil: nobody has the address
 	process *process
-	local   host.Addr // where it was accepted
 	state   endState
 }
 
@@ -80,19 +82,19 @@ const (
 // order. One event of the queue stands for the first flight that has not
 // reached its reader, so the queue grows with connections, not with messages.
 type direction struct {
-	flights flightList
+	flights   flightList
+	scheduled Time // when the present event of this direction comes, or never
+	lineFree  Time // when the last byte has left
+	lastSent  Time
+	last      Time // the latest arrival
+	chance    rand.PCG
+	size      int64
+	holdUntil Time // nothing arrives before, after a partition healed
 	// ready says that the connection is established as the writer sees it.
 	ready bool
 	// throttled says that the reader does not read because its own output on
 	// this connection is above the bound.
 	throttled bool
-	scheduled Time // when the present event of this direction comes, or never
-	holdUntil Time // nothing arrives before, after a partition healed
-	lineFree  Time // when the last byte has left
-	lastSent  Time
-	last      Time // the latest arrival
-	size      int64
-	chance    rand.PCG
 }
 
 // network is the part of the world between machines.
@@ -107,7 +109,7 @@ type network struct {
 
 // connect makes a connection's record for a dial.
 func (w *World) connect(from *process, to host.Addr) *connection {
-	c := &connection{number: uint64(len(w.connections))}
+	c := &connection{number: uint64(len(w.connections)), address: to}
 	w.connections = append(w.connections, c)
 	dialler, acceptor := from.machine, w.addresses[to]
 	peer, dials := uint64(0), from.machine.dialsNowhere
@@ -124,7 +126,7 @@ func (w *World) connect(from *process, to host.Addr) *connection {
 		d.chance = newPCG(fork(key, uint64(i)))
 	}
 	c.ends[0] = end{machine: dialler, process: from, state: endOpen}
-	c.ends[1] = end{machine: acceptor, local: to}
+	c.ends[1] = end{machine: acceptor}
 	return c
 }
 

@@ -93,6 +93,7 @@ type World struct {
 	nextMark  uint64
 	marks     []Checkpoint
 	pointHash map[*host.Point]uint64
+	tables    map[Lognormal]*quantiles
 	observers []func(node string, t Time, e host.Event)
 	onDown    []func(node string, cause Cause)
 	trace     *trace
@@ -109,6 +110,7 @@ func New(config Config) *World {
 		addresses: map[host.Addr]*machine{},
 		digest:    newDigest(config.Seed),
 		pointHash: map[*host.Point]uint64{},
+		tables:    map[Lognormal]*quantiles{},
 		nextMark:  config.DigestEvery,
 		trace:     newTrace(config.Trace),
 	}

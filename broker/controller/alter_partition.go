@@ -49,7 +49,7 @@ func (d *decision) alterPartition(r *kmsg.AlterPartitionRequest, topic *metadata
 		isr[i] = member.broker
 	}
 	before := topic.Partition(asked.Partition)
-	d.change(topic, asked.Partition, isr, before.Leader)
+	d.change(topic, asked.Partition, d.rules(topic.Name, before).after(before, isr, kafka.NoLeader))
 	p := d.image.PartitionByID(topic.ID, asked.Partition)
 	answer.LeaderID, answer.LeaderEpoch, answer.PartitionEpoch = int32(p.Leader), int32(p.LeaderEpoch), int32(p.PartitionEpoch)
 	for _, id := range p.ISR {

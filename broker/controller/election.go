@@ -10,26 +10,6 @@ import (
 	"assay/internal/kafka"
 )
 
-// elect is who leads a partition with these in-sync replicas: the present
-// leader if it may, else the first of the replicas that may. Where none may and
-// unclean election is allowed, the first live replica leads, and is the only
-// one in sync.
-func elect(p *metadata.Partition, isr []kafka.BrokerID, active func(kafka.BrokerID) bool, unclean bool) (kafka.BrokerID, []kafka.BrokerID) {
-	mayLead := func(id kafka.BrokerID) bool { return slices.Contains(isr, id) && active(id) }
-	if mayLead(p.Leader) {
-		return p.Leader, isr
-	}
-	if at := slices.IndexFunc(p.Replicas, mayLead); at >= 0 {
-		return p.Replicas[at], isr
-	}
-	if unclean {
-		if at := slices.IndexFunc(p.Replicas, active); at >= 0 {
-			return p.Replicas[at], []kafka.BrokerID{p.Replicas[at]}
-		}
-	}
-	return kafka.NoLeader, isr
-}
-
 // active reports whether a broker may lead and join an ISR.
 func (d *decision) active(id kafka.BrokerID) bool { return d.image.Broker(id).Active() }
 
@@ -53,38 +33,18 @@ func (d *decision) uncleanAllowed(topic string) bool {
 	return d.config.Settings.UncleanElection
 }
 
-// change records a partition's new in-sync replicas and leader, if anything
-// changes. A new leader starts a new leader epoch; a mere change of the ISR does
-// not, as in Kafka since 3.6 (KAFKA-15021). Every change is a new partition
-// epoch.
-func (d *decision) change(topic *metadata.Topic, partition int32, isr []kafka.BrokerID, leader kafka.BrokerID) {
-	p := topic.Partition(partition)
-	if leader == p.Leader && slices.Equal(isr, p.ISR) {
-		return
+// leaveISRs takes a broker that is not active any more out of every ISR, and its
+// leaderships from it. One that may have lost records is not eligible to lead
+// either (KIP-966).
+func (d *decision) leaveISRs(id kafka.BrokerID, unclean bool) {
+	lost := kafka.NoLeader
+	if unclean {
+		lost = id
 	}
-	leaderEpoch := p.LeaderEpoch
-	if leader != p.Leader {
-		leaderEpoch++
-	}
-	d.add(metadata.PartitionChange{
-		Topic: topic.ID, Partition: partition, ISR: isr, Leader: leader,
-		LeaderEpoch: leaderEpoch, PartitionEpoch: p.PartitionEpoch + 1,
-	})
-}
-
-// leaveISRs takes a broker that is not active any more out of every ISR of which
-// it is not the last member, and its leaderships from it.
-func (d *decision) leaveISRs(id kafka.BrokerID) {
 	d.eachPartition(func(topic *metadata.Topic, number int32, p *metadata.Partition) {
-		if p.Leader != id && !slices.Contains(p.ISR, id) {
-			return
+		if p.Leader == id || slices.Contains(p.ISR, id) || unclean && slices.Contains(p.ELR, id) {
+			d.change(topic, number, d.rules(topic.Name, p).after(p, without(p.ISR, id), lost))
 		}
-		isr := without(p.ISR, id)
-		if len(isr) == 0 {
-			isr = p.ISR
-		}
-		leader, isr := elect(p, isr, d.active, d.uncleanAllowed(topic.Name))
-		d.change(topic, number, isr, leader)
 	})
 }
 
@@ -92,8 +52,7 @@ func (d *decision) leaveISRs(id kafka.BrokerID) {
 func (d *decision) electWhereLeaderless() {
 	d.eachPartition(func(topic *metadata.Topic, number int32, p *metadata.Partition) {
 		if p.Leader == kafka.NoLeader {
-			leader, isr := elect(p, p.ISR, d.active, d.uncleanAllowed(topic.Name))
-			d.change(topic, number, isr, leader)
+			d.change(topic, number, d.rules(topic.Name, p).after(p, p.ISR, kafka.NoLeader))
 		}
 	})
 }
@@ -122,7 +81,9 @@ func (d *decision) electPreferred(topic *metadata.Topic, number int32, p *metada
 	case !slices.Contains(p.ISR, preferred) || !d.active(preferred):
 		return kerr.PreferredLeaderNotAvailable
 	}
-	d.change(topic, number, p.ISR, preferred)
+	next := *p
+	next.Leader = preferred
+	d.change(topic, number, next)
 	return nil
 }
 
@@ -130,11 +91,13 @@ func (d *decision) electUnclean(topic *metadata.Topic, number int32, p *metadata
 	if p.Leader != kafka.NoLeader {
 		return kerr.ElectionNotNeeded
 	}
-	leader, isr := elect(p, p.ISR, d.active, true)
-	if leader == kafka.NoLeader {
+	rules := d.rules(topic.Name, p)
+	rules.unclean = true
+	next := rules.after(p, p.ISR, kafka.NoLeader)
+	if next.Leader == kafka.NoLeader {
 		return kerr.EligibleLeadersNotAvailable
 	}
-	d.change(topic, number, isr, leader)
+	d.change(topic, number, next)
 	return nil
 }
 
@@ -197,15 +160,15 @@ func (d *decision) moveLeader(tp kafka.TopicPartition, to kafka.BrokerID) error 
 	case !slices.Contains(p.ISR, to) || !d.active(to):
 		return kerr.EligibleLeadersNotAvailable
 	}
-	d.add(metadata.PartitionChange{
-		Topic: topic.ID, Partition: tp.Partition, ISR: p.ISR, Leader: to,
-		LeaderEpoch: p.LeaderEpoch + 1, PartitionEpoch: p.PartitionEpoch + 1,
-	})
+	next := *p
+	next.Leader = to
+	next.LeaderEpoch++
+	d.record(topic, tp.Partition, next)
 	return nil
 }
 
 func without(ids []kafka.BrokerID, id kafka.BrokerID) []kafka.BrokerID {
-	rest := make([]kafka.BrokerID, 0, len(ids))
+	var rest []kafka.BrokerID
 	for _, other := range ids {
 		if other != id {
 			rest = append(rest, other)

@@ -60,9 +60,23 @@ func (c *Controller) observePartition(key metadata.PartitionKey, was, is *metada
 	if was.LeaderEpoch != is.LeaderEpoch {
 		c.observe(&PointLeaderChanged, key.Topic, number, int64(is.Leader), int64(is.LeaderEpoch))
 	}
-	if is.Leader != kafka.NoLeader && !slices.Contains(was.ISR, is.Leader) {
-		c.observe(&PointUncleanElection, key.Topic, number, int64(is.Leader), int64(is.LeaderEpoch))
+	if election := electionFromOutside(was, is); election != nil {
+		c.observe(election, key.Topic, number, int64(is.Leader), int64(is.LeaderEpoch))
 	}
+}
+
+// electionFromOutside is how a leader was elected that was not in the ISR; nil
+// if it was, or nobody leads.
+func electionFromOutside(was, is *metadata.Partition) *host.Point {
+	switch {
+	case is.Leader == kafka.NoLeader || slices.Contains(was.ISR, is.Leader):
+		return nil
+	case slices.Contains(was.ELR, is.Leader):
+		return &PointELRElection
+	case slices.Contains(was.LastKnownELR, is.Leader):
+		return &PointLastKnownElection
+	}
+	return &PointUncleanElection
 }
 
 // Dump tells the voter's state for people.
@@ -98,8 +112,15 @@ func describe(image *metadata.Image) string {
 			if p.Leader != kafka.NoLeader {
 				leader = fmt.Sprint(p.Leader)
 			}
-			fmt.Fprintf(&b, "%s-%d leader=%s epoch=%d isr=%v replicas=%v partition-epoch=%d\n",
+			fmt.Fprintf(&b, "%s-%d leader=%s epoch=%d isr=%v replicas=%v partition-epoch=%d",
 				topic.Name, number, leader, p.LeaderEpoch, p.ISR, p.Replicas, p.PartitionEpoch)
+			if len(p.ELR) > 0 {
+				fmt.Fprintf(&b, " elr=%v", p.ELR)
+			}
+			if len(p.LastKnownELR) > 0 {
+				fmt.Fprintf(&b, " last-known-elr=%v", p.LastKnownELR)
+			}
+			b.WriteString("\n")
 		}
 	}
 	return b.String()

@@ -11,7 +11,9 @@ var (
 	PointBrokerUnfenced    = host.Point{Name: "broker_unfenced", About: "A broker was unfenced: it may lead and join in-sync replicas.", Fields: []string{"broker", "broker_epoch"}}
 	PointLeaderChanged     = host.Point{Name: "leader_changed", About: "A partition got another leader (-1 is none) or leader epoch.", Fields: []string{"partition", "leader", "leader_epoch"}}
 	PointISRChanged        = host.Point{Name: "isr_changed", About: "A partition's in-sync replicas changed.", Fields: []string{"partition", "size", "partition_epoch"}}
-	PointUncleanElection   = host.Point{Name: "unclean_election", About: "A replica from outside the in-sync replicas was elected.", Fields: []string{"partition", "leader", "leader_epoch"}}
+	PointUncleanElection   = host.Point{Name: "unclean_election", About: "A replica that was neither in sync nor eligible was elected, because the topic allows it.", Fields: []string{"partition", "leader", "leader_epoch"}}
+	PointELRElection       = host.Point{Name: "elr_election", About: "An eligible leader replica was elected while no replica was in sync (KIP-966).", Fields: []string{"partition", "leader", "leader_epoch"}}
+	PointLastKnownElection = host.Point{Name: "last_known_leader_election", About: "The last known leader was elected although it may have lost records: no replica was in sync or eligible (KIP-966).", Fields: []string{"partition", "leader", "leader_epoch"}}
 	PointControllerElected = host.Point{Name: "controller_elected", About: "A controller became active.", Fields: []string{"controller", "term"}}
 	PointTopicCreated      = host.Point{Name: "topic_created", About: "A topic was created.", Fields: []string{"partitions"}}
 	PointTopicDeleted      = host.Point{Name: "topic_deleted", About: "A topic was deleted.", Fields: []string{"partitions"}}
@@ -22,5 +24,5 @@ var (
 // Points lists the package's points.
 var Points = []*host.Point{
 	&PointBrokerRegistered, &PointBrokerFenced, &PointBrokerUnfenced, &PointLeaderChanged, &PointISRChanged, &PointUncleanElection,
-	&PointControllerElected, &PointTopicCreated, &PointTopicDeleted, &PointMetadataSnapshot, &PointMetadataInstalled,
+	&PointELRElection, &PointLastKnownElection, &PointControllerElected, &PointTopicCreated, &PointTopicDeleted, &PointMetadataSnapshot, &PointMetadataInstalled,
 }

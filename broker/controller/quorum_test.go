@@ -224,7 +224,7 @@ func (s *stub) request(i int) kmsg.Request {
 	}
 }
 
-func registration(id kafka.BrokerID, incarnation metadata.IncarnationID) kmsg.Request {
+func registration(id kafka.BrokerID, incarnation metadata.IncarnationID) *kmsg.BrokerRegistrationRequest {
 	r := kmsg.NewPtrBrokerRegistrationRequest()
 	r.Version = 4
 	r.BrokerID, r.ClusterID, r.IncarnationID = int32(id), "test", incarnation

@@ -66,8 +66,9 @@ func (s *sessions) expired(now host.Time) []kafka.BrokerID {
 
 // register enters an incarnation of a broker. As in Kafka, another incarnation
 // than the registered one is refused while that has a session: the broker asks
-// again until it has expired. A new incarnation leaves every ISR of which it is
-// not the last member: it may have lost what its predecessor acknowledged.
+// again until it has expired. A new incarnation leaves every ISR, and unless it
+// names its predecessor's epoch, which only a clean shutdown leaves behind, it
+// may have lost what its predecessor acknowledged (KIP-966).
 func (d *decision) register(r *kmsg.BrokerRegistrationRequest) kmsg.Response {
 	response := kmsg.NewPtrBrokerRegistrationResponse()
 	response.Version = r.Version
@@ -87,12 +88,11 @@ func (d *decision) register(r *kmsg.BrokerRegistrationRequest) kmsg.Response {
 		response.BrokerEpoch = int64(present.Epoch)
 		return response
 	}
-	if present != nil && !present.ShuttingDown && d.sessions.valid(id, present.Epoch, d.now) {
-		// The museum's bounce-fencing: a restart within the session goes unnoticed.
-		if !d.config.Flaws.BounceFencing {
-			response.ErrorCode = kerr.DuplicateBrokerRegistration.Code
-			return response
-		}
+	inSession := present != nil && !present.ShuttingDown && d.sessions.valid(id, present.Epoch, d.now)
+	// The museum's bounce-fencing: a restart within the session goes unnoticed.
+	if inSession && !d.config.Flaws.BounceFencing {
+		response.ErrorCode = kerr.DuplicateBrokerRegistration.Code
+		return response
 	}
 	rack := ""
 	if r.Rack != nil {
@@ -106,8 +106,9 @@ func (d *decision) register(r *kmsg.BrokerRegistrationRequest) kmsg.Response {
 	d.sessions.touch(id, epoch, d.now)
 	// The museum's bounce-fencing: the new incarnation keeps its predecessor's
 	// place in the ISRs.
-	if !d.config.Flaws.BounceFencing {
-		d.leaveISRs(id)
+	if !inSession {
+		clean := present != nil && r.Version >= 3 && kafka.BrokerEpoch(r.PreviousBrokerEpoch) == present.Epoch
+		d.leaveISRs(id, !clean)
 	}
 	response.BrokerEpoch = int64(epoch)
 	return response
@@ -159,7 +160,7 @@ func (d *decision) changeBroker(change metadata.BrokerChange) {
 	d.add(change)
 	switch isActive := d.image.Broker(change.Broker).Active(); {
 	case wasActive && !isActive:
-		d.leaveISRs(change.Broker)
+		d.leaveISRs(change.Broker, false)
 	case !wasActive && isActive:
 		d.electWhereLeaderless()
 	}

@@ -41,6 +41,7 @@ type Settings struct {
 	AutoRebalance       bool          // auto.leader.rebalance.enable
 	RebalanceInterval   time.Duration // leader.imbalance.check.interval.seconds
 	UncleanElection     bool          // unclean.leader.election.enable where no topic says otherwise
+	MinInSyncReplicas   int           // min.insync.replicas where no topic says otherwise
 	ReplicationFactor   int16         // default.replication.factor
 	Partitions          int32         // num.partitions
 	DeleteTopics        bool          // delete.topic.enable
@@ -58,6 +59,7 @@ func DefaultSettings() Settings {
 		AutoRebalance:       true,
 		RebalanceInterval:   300 * time.Second,
 		UncleanElection:     false,
+		MinInSyncReplicas:   1,
 		ReplicationFactor:   1,
 		Partitions:          1,
 		DeleteTopics:        true,
@@ -73,6 +75,9 @@ type Flaws struct {
 	// BounceFencing lets a broker restart inside its session and keep its place
 	// in every ISR, and ignores broker epochs in ISR changes (KAFKA-7235, KIP-903).
 	BounceFencing bool
+	// LastReplicaStanding keeps the last member in the ISR when it goes, and lets
+	// it lead again whatever it has lost: no eligible leader replicas (KIP-966).
+	LastReplicaStanding bool
 	// StaleAlterPartition applies ISR changes without comparing partition epochs.
 	StaleAlterPartition bool
 }
@@ -89,6 +94,7 @@ func SettingsOf(s kafkaconfig.Settings) Settings {
 	settings.AutoRebalance = s.Bool("auto.leader.rebalance.enable")
 	settings.RebalanceInterval = s.Duration("leader.imbalance.check.interval.seconds")
 	settings.UncleanElection = s.Bool("unclean.leader.election.enable")
+	settings.MinInSyncReplicas = s.Int("min.insync.replicas")
 	settings.ReplicationFactor = int16(s.Int("default.replication.factor"))
 	settings.Partitions = int32(s.Int("num.partitions"))
 	// The log here counts entries, Kafka's bytes: its default of 20 MiB is our

@@ -74,7 +74,7 @@ func newStory() *story {
 	s := &story{config: Config{ClusterID: "test", Settings: DefaultSettings()}, image: metadata.Empty(), random: randomness{stream, stream}}
 	s.config.ValidateTopicConfig = func(config map[string]string) error {
 		for key := range config {
-			if key != "unclean.leader.election.enable" {
+			if key != "unclean.leader.election.enable" && key != "min.insync.replicas" {
 				return fmt.Errorf("unknown topic config name: %s", key)
 			}
 		}
@@ -140,7 +140,10 @@ func (s *story) command(fields []string) string {
 	}
 	switch fields[0] {
 	case "flaw":
-		s.config.Flaws = Flaws{BounceFencing: a.words[0] == "bounce-fencing", StaleAlterPartition: a.words[0] == "stale-alterpartition"}
+		s.config.Flaws = Flaws{
+			BounceFencing: a.words[0] == "bounce-fencing", StaleAlterPartition: a.words[0] == "stale-alterpartition",
+			LastReplicaStanding: a.words[0] == "last-replica-standing",
+		}
 		return ""
 	case "unclean":
 		s.config.Settings.UncleanElection = a.words[0] == "on"
@@ -154,6 +157,9 @@ func (s *story) command(fields []string) string {
 		}
 		s.now = s.now.Add(d)
 		return s.decide((*decision).expireSessions, nil)
+	case "min-isr":
+		s.config.Settings.MinInSyncReplicas = int(a.id(0))
+		return ""
 	case "rebalance":
 		return s.decide((*decision).rebalance, nil)
 	case "move":
@@ -208,7 +214,11 @@ func (s *story) brokerEpoch(id int32) int64 {
 func (s *story) request(name string, a arguments) kmsg.Request {
 	switch name {
 	case "register":
-		return registration(kafka.BrokerID(a.id(0)), metadata.IncarnationID{0: byte(a.number("incarnation", 1))})
+		r := registration(kafka.BrokerID(a.id(0)), metadata.IncarnationID{0: byte(a.number("incarnation", 1))})
+		if _, clean := a.named["previous"]; clean {
+			r.PreviousBrokerEpoch = a.number("previous", -1)
+		}
+		return r
 	case "heartbeat":
 		epoch := a.number("epoch", s.brokerEpoch(a.id(0)))
 		r := heartbeat(kafka.BrokerID(a.id(0)), kafka.BrokerEpoch(epoch), kafka.Offset(a.number("at", int64(s.image.Offset()))))

@@ -31,22 +31,25 @@ func refuse(err *kerr.Error, format string, values ...any) *topicError {
 func (d *decision) createTopics(r *kmsg.CreateTopicsRequest) kmsg.Response {
 	response := kmsg.NewPtrCreateTopicsResponse()
 	response.Version = r.Version
+	mentions := map[string]int{}
+	for i := range r.Topics {
+		mentions[r.Topics[i].Topic]++
+	}
 	for i := range r.Topics {
 		asked := &r.Topics[i]
 		answer := kmsg.NewCreateTopicsResponseTopic()
 		answer.Topic = asked.Topic
 		answer.NumPartitions, answer.ReplicationFactor = -1, -1
-		repeated := 0
-		for j := range r.Topics {
-			if r.Topics[j].Topic == asked.Topic {
-				repeated++
-			}
-		}
+		answer.Configs = describeTopicConfig(nil)
 		var err *topicError
-		if repeated > 1 {
-			err = refuse(kerr.InvalidRequest, "Duplicate topic name.")
-		} else {
+		switch mentions[asked.Topic] {
+		case 0: // a repetition that was answered
+			continue
+		case 1:
 			err = d.createTopic(asked, r.ValidateOnly, &answer)
+		default:
+			err = refuse(kerr.InvalidRequest, "Duplicate topic name.")
+			mentions[asked.Topic] = 0
 		}
 		if err != nil {
 			answer.ErrorCode = err.kafka.Code
@@ -70,6 +73,7 @@ func (d *decision) createTopic(asked *kmsg.CreateTopicsRequestTopic, validateOnl
 		return err
 	}
 	answer.NumPartitions, answer.ReplicationFactor = int32(len(partitions)), int16(len(partitions[0].Replicas))
+	answer.Configs = describeTopicConfig(config)
 	if validateOnly {
 		return nil
 	}
@@ -158,6 +162,18 @@ func (d *decision) checkTopicConfig(configs []kmsg.CreateTopicsRequestTopicConfi
 	sorted := slices.Clone(configs)
 	slices.SortFunc(sorted, func(a, b kmsg.CreateTopicsRequestTopicConfig) int { return strings.Compare(a.Name, b.Name) })
 	return sorted, nil
+}
+
+// describeTopicConfig tells what the topic itself sets. Kafka adds all defaults.
+// The list is never null: Java's Admin does not bear that.
+func describeTopicConfig(config []kmsg.CreateTopicsRequestTopicConfig) []kmsg.CreateTopicsResponseTopicConfig {
+	const fromTopic = 1 // DYNAMIC_TOPIC_CONFIG
+	out := make([]kmsg.CreateTopicsResponseTopicConfig, len(config))
+	for i, c := range config {
+		out[i] = kmsg.NewCreateTopicsResponseTopicConfig()
+		out[i].Name, out[i].Value, out[i].Source = c.Name, c.Value, fromTopic
+	}
+	return out
 }
 
 // assign gives a new topic's partitions their replicas: as asked, or in turns.
@@ -285,13 +301,46 @@ func (d *decision) checkReplicas(asked []int32) ([]kafka.BrokerID, *topicError) 
 func (d *decision) deleteTopics(r *kmsg.DeleteTopicsRequest) kmsg.Response {
 	response := kmsg.NewPtrDeleteTopicsResponse()
 	response.Version = r.Version
+	asked := make([]kmsg.DeleteTopicsRequestTopic, 0, len(r.TopicNames)+len(r.Topics))
 	for _, name := range r.TopicNames {
-		response.Topics = append(response.Topics, d.deleteTopic(kmsg.StringPtr(name), kafka.TopicID{}))
+		asked = append(asked, kmsg.DeleteTopicsRequestTopic{Topic: kmsg.StringPtr(name)})
 	}
-	for i := range r.Topics {
-		response.Topics = append(response.Topics, d.deleteTopic(r.Topics[i].Topic, kafka.TopicID(r.Topics[i].TopicID)))
+	asked = append(asked, r.Topics...)
+	mentions := map[topicMention]int{}
+	for i := range asked {
+		mentions[d.mention(&asked[i])]++
+	}
+	for i := range asked {
+		mention := d.mention(&asked[i])
+		switch mentions[mention] {
+		case 0: // a repetition that was answered
+		case 1:
+			response.Topics = append(response.Topics, d.deleteTopic(asked[i].Topic, kafka.TopicID(asked[i].TopicID)))
+		default:
+			answer := kmsg.NewDeleteTopicsResponseTopic()
+			answer.Topic, answer.TopicID, answer.ErrorCode = asked[i].Topic, asked[i].TopicID, kerr.InvalidRequest.Code
+			response.Topics = append(response.Topics, answer)
+			mentions[mention] = 0
+		}
 	}
 	return response
+}
+
+// topicMention is what a request names: a topic by its id, whichever way it was
+// named, or a name that no topic has.
+type topicMention struct {
+	id   kafka.TopicID
+	name string
+}
+
+func (d *decision) mention(asked *kmsg.DeleteTopicsRequestTopic) topicMention {
+	if asked.Topic == nil {
+		return topicMention{id: asked.TopicID}
+	}
+	if topic := d.image.Topic(*asked.Topic); topic != nil {
+		return topicMention{id: topic.ID}
+	}
+	return topicMention{name: *asked.Topic}
 }
 
 func (d *decision) deleteTopic(name *string, id kafka.TopicID) kmsg.DeleteTopicsResponseTopic {

@@ -95,7 +95,7 @@ func (r PartitionChange) apply(b *builder) {
 	if partition == nil {
 		panic(fmt.Sprintf("metadata: no partition %s-%d", topic.Name, r.Partition))
 	}
-	partition.ISR, partition.Leader = r.ISR, r.Leader
+	partition.ISR, partition.ELR, partition.LastKnownELR, partition.Leader = r.ISR, r.ELR, r.LastKnownELR, r.Leader
 	partition.LeaderEpoch, partition.PartitionEpoch = r.LeaderEpoch, r.PartitionEpoch
 	touch(&b.touchedPartitions, PartitionKey{topic.Name, topic.ID, r.Partition}, true)
 }

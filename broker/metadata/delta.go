@@ -116,5 +116,6 @@ func (p *Partition) equal(o *Partition) bool {
 		return p == o
 	}
 	return p.Leader == o.Leader && p.LeaderEpoch == o.LeaderEpoch && p.PartitionEpoch == o.PartitionEpoch &&
-		slices.Equal(p.ISR, o.ISR) && slices.Equal(p.Replicas, o.Replicas)
+		slices.Equal(p.ISR, o.ISR) && slices.Equal(p.Replicas, o.Replicas) &&
+		slices.Equal(p.ELR, o.ELR) && slices.Equal(p.LastKnownELR, o.LastKnownELR)
 }

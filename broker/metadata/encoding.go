@@ -10,13 +10,17 @@ import (
 
 // The encoding of a list of records:
 //
-//	version (1 byte, 1), then for each record
+//	version (1 byte, 2), then for each record
 //	kind (uvarint), length of the body (uvarint), body
 //
 // Numbers are zigzag varints, strings and lists carry a uvarint length, ids are
 // 16 bytes, truth is one byte 0 or 1. A decoder refuses what it does not know:
-// metadata half understood is worse than none.
-const encodingVersion = 1
+// metadata half understood is worse than none. Version 1, which is still read,
+// has no eligible leader replicas in the bodies of partitions.
+const (
+	encodingVersion   = 2
+	versionWithoutELR = 1
+)
 
 type recordKind uint64
 
@@ -62,14 +66,14 @@ func AppendRecords(dst []byte, records []Record) []byte {
 // DecodeRecords reads what AppendRecords wrote; nothing may follow. The records
 // do not alias the bytes. Errors wrap ErrEncoding.
 func DecodeRecords(encoded []byte) ([]Record, error) {
-	if len(encoded) == 0 || encoded[0] != encodingVersion {
+	if len(encoded) == 0 || encoded[0] != encodingVersion && encoded[0] != versionWithoutELR {
 		return nil, fmt.Errorf("%w: no known version", ErrEncoding)
 	}
 	in := reader{rest: encoded[1:]}
 	var records []Record
 	for len(in.rest) > 0 {
 		kind := recordKind(in.uvarint())
-		body := reader{rest: in.take(in.uvarint())}
+		body := reader{rest: in.take(in.uvarint()), withoutELR: encoded[0] == versionWithoutELR}
 		if in.bad {
 			return nil, fmt.Errorf("%w: record %d is cut off", ErrEncoding, len(records))
 		}
@@ -106,13 +110,16 @@ func (r PartitionRecord) appendBody(dst []byte) []byte {
 	dst = append(dst, r.Topic[:]...)
 	dst = binary.AppendVarint(dst, int64(r.Partition))
 	dst = appendBrokers(dst, r.State.Replicas)
-	return appendLeadership(dst, r.State.ISR, r.State.Leader, r.State.LeaderEpoch, r.State.PartitionEpoch)
+	return appendLeadership(dst, &r.State)
 }
 
 func (r PartitionChange) appendBody(dst []byte) []byte {
 	dst = append(dst, r.Topic[:]...)
 	dst = binary.AppendVarint(dst, int64(r.Partition))
-	return appendLeadership(dst, r.ISR, r.Leader, r.LeaderEpoch, r.PartitionEpoch)
+	return appendLeadership(dst, &Partition{
+		ISR: r.ISR, ELR: r.ELR, LastKnownELR: r.LastKnownELR, Leader: r.Leader,
+		LeaderEpoch: r.LeaderEpoch, PartitionEpoch: r.PartitionEpoch,
+	})
 }
 
 func (r RemoveTopic) appendBody(dst []byte) []byte { return append(dst, r.ID[:]...) }
@@ -131,11 +138,14 @@ func (r ProducerIDs) appendBody(dst []byte) []byte {
 
 func (NoOp) appendBody(dst []byte) []byte { return dst }
 
-func appendLeadership(dst []byte, isr []kafka.BrokerID, leader kafka.BrokerID, leaderEpoch kafka.LeaderEpoch, partitionEpoch kafka.PartitionEpoch) []byte {
-	dst = appendBrokers(dst, isr)
-	dst = binary.AppendVarint(dst, int64(leader))
-	dst = binary.AppendVarint(dst, int64(leaderEpoch))
-	return binary.AppendVarint(dst, int64(partitionEpoch))
+// appendLeadership appends all of a partition but its replicas.
+func appendLeadership(dst []byte, p *Partition) []byte {
+	dst = appendBrokers(dst, p.ISR)
+	dst = appendBrokers(dst, p.ELR)
+	dst = appendBrokers(dst, p.LastKnownELR)
+	dst = binary.AppendVarint(dst, int64(p.Leader))
+	dst = binary.AppendVarint(dst, int64(p.LeaderEpoch))
+	return binary.AppendVarint(dst, int64(p.PartitionEpoch))
 }
 
 func appendString(dst []byte, s string) []byte {
@@ -160,8 +170,9 @@ func appendBrokers(dst []byte, ids []kafka.BrokerID) []byte {
 // reader takes values off the front of bytes; the first mistake sets bad, and
 // everything read from then on is zero.
 type reader struct {
-	rest []byte
-	bad  bool
+	rest       []byte
+	withoutELR bool // of version 1
+	bad        bool
 }
 
 func (in *reader) record(kind recordKind) Record {
@@ -181,12 +192,13 @@ func (in *reader) record(kind recordKind) Record {
 		return TopicRecord{Name: in.string(), ID: kafka.TopicID(in.id())}
 	case kindPartition:
 		r := PartitionRecord{Topic: kafka.TopicID(in.id()), Partition: in.int32()}
-		r.State.Replicas = in.brokers()
-		r.State.ISR, r.State.Leader, r.State.LeaderEpoch, r.State.PartitionEpoch = in.leadership()
+		r.State = in.leadership(in.brokers())
 		return r
 	case kindPartitionChange:
 		r := PartitionChange{Topic: kafka.TopicID(in.id()), Partition: in.int32()}
-		r.ISR, r.Leader, r.LeaderEpoch, r.PartitionEpoch = in.leadership()
+		p := in.leadership(nil)
+		r.ISR, r.ELR, r.LastKnownELR = p.ISR, p.ELR, p.LastKnownELR
+		r.Leader, r.LeaderEpoch, r.PartitionEpoch = p.Leader, p.LeaderEpoch, p.PartitionEpoch
 		return r
 	case kindRemoveTopic:
 		return RemoveTopic{ID: kafka.TopicID(in.id())}
@@ -201,8 +213,13 @@ func (in *reader) record(kind recordKind) Record {
 	return nil
 }
 
-func (in *reader) leadership() ([]kafka.BrokerID, kafka.BrokerID, kafka.LeaderEpoch, kafka.PartitionEpoch) {
-	return in.brokers(), kafka.BrokerID(in.int32()), kafka.LeaderEpoch(in.int32()), kafka.PartitionEpoch(in.int32())
+func (in *reader) leadership(replicas []kafka.BrokerID) Partition {
+	p := Partition{Replicas: replicas, ISR: in.brokers()}
+	if !in.withoutELR {
+		p.ELR, p.LastKnownELR = in.brokers(), in.brokers()
+	}
+	p.Leader, p.LeaderEpoch, p.PartitionEpoch = kafka.BrokerID(in.int32()), kafka.LeaderEpoch(in.int32()), kafka.PartitionEpoch(in.int32())
+	return p
 }
 
 func (in *reader) uvarint() uint64 {
@@ -262,8 +279,12 @@ func (in *reader) id() (id [16]byte) {
 	return id
 }
 
+// brokers reads a list; an empty one is nil.
 func (in *reader) brokers() []kafka.BrokerID {
 	count := in.uvarint()
+	if count == 0 {
+		return nil
+	}
 	if count > uint64(len(in.rest)) { // each takes a byte at least
 		in.fail()
 		return nil

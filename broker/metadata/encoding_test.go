@@ -23,10 +23,10 @@ var encodings = []struct {
 	{"broker change", BrokerChange{Broker: 2, Epoch: 3, Fenced: true}, "0204" + "04" + "06" + "01" + "00"},
 	{"topic", TopicRecord{Name: "t", ID: someTopic}, "0312" + "0174" + "aa000000000000000000000000000001"},
 	{"partition", PartitionRecord{Topic: someTopic, Partition: 1, State: Partition{
-		Replicas: []kafka.BrokerID{1, 2}, ISR: []kafka.BrokerID{2}, Leader: 2, LeaderEpoch: 5, PartitionEpoch: 6,
-	}}, "0419" + "aa000000000000000000000000000001" + "02" + "020204" + "0104" + "04" + "0a" + "0c"},
-	{"partition change", PartitionChange{Topic: someTopic, Partition: 1, ISR: []kafka.BrokerID{}, Leader: kafka.NoLeader, LeaderEpoch: 5, PartitionEpoch: 6},
-		"0515" + "aa000000000000000000000000000001" + "02" + "00" + "01" + "0a" + "0c"},
+		Replicas: []kafka.BrokerID{1, 2}, ISR: []kafka.BrokerID{2}, ELR: []kafka.BrokerID{1}, Leader: 2, LeaderEpoch: 5, PartitionEpoch: 6,
+	}}, "041c" + "aa000000000000000000000000000001" + "02" + "020204" + "0104" + "0102" + "00" + "04" + "0a" + "0c"},
+	{"partition change", PartitionChange{Topic: someTopic, Partition: 1, ELR: []kafka.BrokerID{1, 2}, LastKnownELR: []kafka.BrokerID{2}, Leader: kafka.NoLeader, LeaderEpoch: 5, PartitionEpoch: 6},
+		"051a" + "aa000000000000000000000000000001" + "02" + "00" + "020204" + "0104" + "01" + "0a" + "0c"},
 	{"remove topic", RemoveTopic{ID: someTopic}, "0610" + "aa000000000000000000000000000001"},
 	{"config", ConfigRecord{Resource: ConfigResource{TopicResource, "t"}, Key: "k", Value: "v"}, "0708" + "04" + "0174" + "016b" + "0176" + "00"},
 	{"config deleted", ConfigRecord{Resource: ConfigResource{Type: BrokerResource}, Key: "k", Deleted: true}, "0706" + "08" + "00" + "016b" + "00" + "01"},
@@ -37,7 +37,7 @@ func TestEncodingIsPinned(t *testing.T) {
 	for _, e := range encodings {
 		t.Run(e.name, func(t *testing.T) {
 			encoded := AppendRecords(nil, []Record{e.record})
-			require.Equal(t, "01"+e.bytes, hex.EncodeToString(encoded))
+			require.Equal(t, "02"+e.bytes, hex.EncodeToString(encoded))
 			decoded, err := DecodeRecords(encoded)
 			require.NoError(t, err)
 			require.Equal(t, []Record{e.record}, decoded)
@@ -45,19 +45,41 @@ func TestEncodingIsPinned(t *testing.T) {
 	}
 }
 
+// Version 1 had no eligible leader replicas.
+func TestVersion1IsRead(t *testing.T) {
+	for name, c := range map[string]struct {
+		bytes string
+		want  Record
+	}{
+		"partition": {"010419" + "aa000000000000000000000000000001" + "02" + "020204" + "0104" + "04" + "0a" + "0c",
+			PartitionRecord{Topic: someTopic, Partition: 1, State: Partition{
+				Replicas: []kafka.BrokerID{1, 2}, ISR: []kafka.BrokerID{2}, Leader: 2, LeaderEpoch: 5, PartitionEpoch: 6,
+			}}},
+		"partition change": {"010516" + "aa000000000000000000000000000001" + "02" + "0104" + "01" + "0a" + "0c",
+			PartitionChange{Topic: someTopic, Partition: 1, ISR: []kafka.BrokerID{2}, Leader: kafka.NoLeader, LeaderEpoch: 5, PartitionEpoch: 6}},
+	} {
+		raw, err := hex.DecodeString(c.bytes)
+		require.NoError(t, err)
+		decoded, err := DecodeRecords(raw)
+		require.NoError(t, err, name)
+		require.Equal(t, []Record{c.want}, decoded, name)
+	}
+}
+
 func TestDecodingRefuses(t *testing.T) {
 	for name, encoded := range map[string]string{
 		"nothing":                    "",
-		"another version":            "02",
-		"a record cut off":           "010802d0",
-		"an unknown kind":            "016300",
-		"bytes after a body":         "010803d00f00",
-		"a body too short":           "010801d0",
-		"a truth of two":             "0102" + "04" + "040602" + "00",
-		"a broker beyond 32 bits":    "0102" + "08" + "feffffffff" + "7f" + "0100",
-		"a string beyond the body":   "0703" + "0409",
-		"more brokers than bytes":    "0105" + "13" + "aa000000000000000000000000000001" + "02" + "ff01",
-		"a length beyond everything": "0108ffffffffffffffffff01",
+		"another version":            "03",
+		"a record cut off":           "020802d0",
+		"an unknown kind":            "026300",
+		"bytes after a body":         "020803d00f00",
+		"a body too short":           "020801d0",
+		"a truth of two":             "0202" + "04" + "040602" + "00",
+		"a broker beyond 32 bits":    "0202" + "08" + "feffffffff" + "7f" + "0100",
+		"a string beyond the body":   "020703" + "040961",
+		"version 1 with ELR":         "01051a" + "aa000000000000000000000000000001" + "02" + "00" + "020204" + "0104" + "01" + "0a" + "0c",
+		"more brokers than bytes":    "0205" + "13" + "aa000000000000000000000000000001" + "02" + "ff01",
+		"a length beyond everything": "0208ffffffffffffffffff01",
 	} {
 		t.Run(name, func(t *testing.T) {
 			raw, err := hex.DecodeString(encoded)

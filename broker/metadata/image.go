@@ -47,9 +47,15 @@ type Topic struct {
 
 // Partition is the state of a partition that the controller decides on.
 type Partition struct {
-	Replicas       []kafka.BrokerID // in the order of preference
-	ISR            []kafka.BrokerID // in no meaningful order
-	Leader         kafka.BrokerID   // kafka.NoLeader is none
+	Replicas []kafka.BrokerID // in the order of preference
+	ISR      []kafka.BrokerID // in no meaningful order
+	// ELR are the eligible leader replicas (KIP-966): outside the ISR, but known
+	// to hold everything committed. Empty unless the ISR is below the minimum.
+	ELR []kafka.BrokerID
+	// LastKnownELR has one member while nobody is in sync: who led last. Empty
+	// otherwise.
+	LastKnownELR   []kafka.BrokerID
+	Leader         kafka.BrokerID // kafka.NoLeader is none
 	LeaderEpoch    kafka.LeaderEpoch
 	PartitionEpoch kafka.PartitionEpoch
 }

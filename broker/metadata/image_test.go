@@ -69,10 +69,20 @@ func (h *history) draw(image *Image, offset kafka.Offset) []Record {
 		p := topic.Partition(number)
 		return []Record{PartitionChange{
 			Topic: topic.ID, Partition: number, ISR: []kafka.BrokerID{kafka.BrokerID(h.random.IntN(2))}, Leader: 1,
+			ELR: h.someBrokers(), LastKnownELR: h.someBrokers(),
 			LeaderEpoch: p.LeaderEpoch + 1, PartitionEpoch: p.PartitionEpoch + 1,
 		}}
 	}
 	return []Record{NoOp{}}
+}
+
+func (h *history) someBrokers() (ids []kafka.BrokerID) {
+	for id := range kafka.BrokerID(4) {
+		if h.random.IntN(3) == 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 func TestSnapshotRebuildsTheImage(t *testing.T) {

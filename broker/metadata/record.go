@@ -59,12 +59,14 @@ type PartitionRecord struct {
 	State     Partition
 }
 
-// PartitionChange replaces a partition's in-sync replicas and leader, with the
-// epochs that follow from the change.
+// PartitionChange replaces a partition's in-sync and eligible replicas and its
+// leader, with the epochs that follow from the change.
 type PartitionChange struct {
 	Topic          kafka.TopicID
 	Partition      int32
 	ISR            []kafka.BrokerID
+	ELR            []kafka.BrokerID
+	LastKnownELR   []kafka.BrokerID
 	Leader         kafka.BrokerID // kafka.NoLeader is none
 	LeaderEpoch    kafka.LeaderEpoch
 	PartitionEpoch kafka.PartitionEpoch

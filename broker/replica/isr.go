@@ -40,6 +40,18 @@ func (p *Partition) TakeProposal() (Proposal, bool) {
 // sending it again makes sense.
 func (p *Partition) StillProposes(number uint64) bool { return p.proposal.Number == number }
 
+// ProposedISR is the ISR that the open proposal asks for, nil without one.
+func (p *Partition) ProposedISR() []kafka.BrokerID {
+	if p.proposal.Number == 0 {
+		return nil
+	}
+	ids := make([]kafka.BrokerID, len(p.proposal.ISR))
+	for i, m := range p.proposal.ISR {
+		ids[i] = m.Broker
+	}
+	return ids
+}
+
 // inMaximalISR: in the committed ISR, or in the proposed one. An advance that
 // counted only the committed ISR could leave behind a replica that the
 // controller has already let in, and might elect.

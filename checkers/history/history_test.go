@@ -2,8 +2,10 @@ package history
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -159,6 +161,40 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 		_, err := Load(strings.NewReader(c.text))
 		require.ErrorContains(t, err, c.want, "%q", c.text)
 	}
+}
+
+// TestProducesAreReadQuickly: the quick reader takes what is written, and its
+// answer is the JSON reader's.
+func TestProducesAreReadQuickly(t *testing.T) {
+	kept := New()
+	record(kept, rand.New(rand.NewPCG(5, 5)), 5_000)
+	var file bytes.Buffer
+	require.NoError(t, kept.WriteNDJSON(&file))
+	produces := 0
+	for text := range bytes.Lines(file.Bytes()) {
+		text = bytes.TrimSuffix(text, []byte("\n"))
+		var quick, slow line
+		quick.empty()
+		taken := quick.readProduce(text)
+		require.Equal(t, bytes.HasPrefix(text, []byte(`{"op":"produce"`)), taken, "%s", text)
+		if taken {
+			produces++
+			slow.empty()
+			require.NoError(t, json.Unmarshal(text, &slow))
+			require.Equal(t, slow, quick, "%s", text)
+			// With any byte missing it is no such line, or another one.
+			for i := range text {
+				less := slices.Delete(bytes.Clone(text), i, i+1)
+				quick.empty()
+				if quick.readProduce(less) {
+					slow.empty()
+					require.NoError(t, json.Unmarshal(less, &slow), "%s", less)
+					require.Equal(t, slow, quick, "%s", less)
+				}
+			}
+		}
+	}
+	require.Greater(t, produces, 400)
 }
 
 func TestLoadNoticesACutFile(t *testing.T) {

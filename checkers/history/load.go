@@ -108,9 +108,11 @@ type loader struct {
 }
 
 func (l *loader) take(number int, text []byte) error {
-	// Slices keep their memory from line to line; what is absent has a meaning of its own.
-	l.line = line{Return: Infinity, Offset: NoOffset, HighWatermark: NoOffset,
-		Records: l.line.Records[:0], Batches: l.line.Batches[:0]}
+	l.line.empty()
+	if l.line.readProduce(text) && number > 1 {
+		return l.record()
+	}
+	l.line.empty()
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&l.line); err != nil {
@@ -122,6 +124,17 @@ func (l *loader) take(number int, text []byte) error {
 	if number == 1 {
 		return l.version()
 	}
+	return l.record()
+}
+
+// empty makes it a line without fields. Slices keep their memory from line to
+// line; what is absent has a meaning of its own.
+func (v *line) empty() {
+	*v = line{Return: Infinity, Offset: NoOffset, HighWatermark: NoOffset, Records: v.Records[:0], Batches: v.Batches[:0]}
+}
+
+// record checks the line and adds it.
+func (l *loader) record() error {
 	if err := l.check(); err != nil {
 		return err
 	}

@@ -12,23 +12,23 @@ send b
 run 2s
 log
 ----
-   105ms  produce_sent partition=0 records=1 attempt=1 bytes=69
+   105ms  batch_sent partition=0 records=1 attempt=1 bytes=69
   1.105s  client_connection_lost broker=1 requests=1
-  1.105s  produce_retried partition=0 records=1 attempt=1 error=13
-  1.222s  produce_sent partition=0 records=1 attempt=2 bytes=69
-  1.224s  produce_retried partition=0 records=1 attempt=2 error=19
-  1.463s  produce_sent partition=0 records=1 attempt=3 bytes=69
-  1.463s  produce_sent partition=0 records=1 attempt=1 bytes=69
-  1.465s  produce_retried partition=0 records=1 attempt=3 error=19
-  1.465s  produce_retried partition=0 records=1 attempt=1 error=19
-    1.6s  produce_indeterminate partition=0 records=1 attempt=3 error=19
+  1.105s  batch_retried partition=0 records=1 attempt=1 error=13
+  1.222s  batch_sent partition=0 records=1 attempt=2 bytes=69
+  1.224s  batch_retried partition=0 records=1 attempt=2 error=19
+  1.463s  batch_sent partition=0 records=1 attempt=3 bytes=69
+  1.463s  batch_sent partition=0 records=1 attempt=1 bytes=69
+  1.465s  batch_retried partition=0 records=1 attempt=3 error=19
+  1.465s  batch_retried partition=0 records=1 attempt=1 error=19
+    1.6s  batch_given_up partition=0 records=1 attempt=3 error=19
     1.6s  a indeterminate offset=-1 attempts=3 NOT_ENOUGH_REPLICAS
-    1.6s  produce_sent partition=0 records=1 attempt=2 bytes=69
-  1.602s  produce_retried partition=0 records=1 attempt=2 error=19
-  1.787s  produce_sent partition=0 records=1 attempt=3 bytes=69
-  1.789s  produce_retried partition=0 records=1 attempt=3 error=45
+    1.6s  batch_sent partition=0 records=1 attempt=2 bytes=69
+  1.602s  batch_retried partition=0 records=1 attempt=2 error=19
+  1.787s  batch_sent partition=0 records=1 attempt=3 bytes=69
+  1.789s  batch_retried partition=0 records=1 attempt=3 error=45
   1.789s  producer_epoch_bumped partition=0 producer_id=1000 epoch=1
-  2.179s  produce_sent partition=0 records=1 attempt=4 bytes=69
-  2.181s  produce_acknowledged partition=0 records=1 attempt=4 offset=0
+  2.179s  batch_sent partition=0 records=1 attempt=4 bytes=69
+  2.181s  batch_acknowledged partition=0 records=1 attempt=4 offset=0
   2.181s  b acknowledged offset=0 attempts=4
     3.3s  log: b

@@ -10,18 +10,18 @@ send b
 run 1s
 log
 ----
-   105ms  produce_sent partition=0 records=1 attempt=1 bytes=69
-   107ms  produce_retried partition=0 records=1 attempt=1 error=19
-   195ms  produce_sent partition=0 records=1 attempt=2 bytes=69
-   197ms  produce_retried partition=0 records=1 attempt=2 error=19
-   400ms  produce_failed partition=0 records=1 attempt=2 error=19
+   105ms  batch_sent partition=0 records=1 attempt=1 bytes=69
+   107ms  batch_retried partition=0 records=1 attempt=1 error=19
+   195ms  batch_sent partition=0 records=1 attempt=2 bytes=69
+   197ms  batch_retried partition=0 records=1 attempt=2 error=19
+   400ms  batch_failed partition=0 records=1 attempt=2 error=19
    400ms  a failed offset=-1 attempts=2 NOT_ENOUGH_REPLICAS
    400ms  producer_epoch_bumped partition=0 producer_id=1000 epoch=1
-    2.1s  produce_sent partition=0 records=1 attempt=1 bytes=69
-  2.102s  produce_retried partition=0 records=1 attempt=1 error=19
-  2.213s  produce_sent partition=0 records=1 attempt=2 bytes=69
-  2.215s  produce_retried partition=0 records=1 attempt=2 error=19
-    2.4s  produce_failed partition=0 records=1 attempt=2 error=19
+    2.1s  batch_sent partition=0 records=1 attempt=1 bytes=69
+  2.102s  batch_retried partition=0 records=1 attempt=1 error=19
+  2.213s  batch_sent partition=0 records=1 attempt=2 bytes=69
+  2.215s  batch_retried partition=0 records=1 attempt=2 error=19
+    2.4s  batch_failed partition=0 records=1 attempt=2 error=19
     2.4s  b failed offset=-1 attempts=2 NOT_ENOUGH_REPLICAS
     2.4s  producer_epoch_bumped partition=0 producer_id=1000 epoch=2
     3.1s  log: 

@@ -8,10 +8,10 @@ send b
 run 3s
 log
 ----
-   105ms  produce_sent partition=0 records=1 attempt=1 bytes=69
-    1.1s  produce_indeterminate partition=0 records=1 attempt=1 error=7
+   105ms  batch_sent partition=0 records=1 attempt=1 bytes=69
+    1.1s  batch_given_up partition=0 records=1 attempt=1 error=7
     1.1s  a indeterminate offset=-1 attempts=1 REQUEST_TIMED_OUT
-  2.107s  produce_sent partition=0 records=1 attempt=1 bytes=69
-  2.109s  produce_acknowledged partition=0 records=1 attempt=1 offset=1
+  2.107s  batch_sent partition=0 records=1 attempt=1 bytes=69
+  2.109s  batch_acknowledged partition=0 records=1 attempt=1 offset=1
   2.109s  b acknowledged offset=1 attempts=1
     4.6s  log: a b

@@ -15,7 +15,7 @@ run 3s
    505ms  client_connection_lost broker=1 requests=0
    911ms  client_connection_lost broker=2 requests=0
    977ms  client_connection_lost broker=1 requests=0
-    1.1s  produce_failed partition=0 records=1 attempt=0 error=7
+    1.1s  batch_failed partition=0 records=1 attempt=0 error=7
     1.1s  a failed offset=-1 attempts=0 REQUEST_TIMED_OUT
   1.632s  client_connection_lost broker=1 requests=0
   1.829s  client_connection_lost broker=2 requests=0

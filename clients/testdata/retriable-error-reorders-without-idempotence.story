@@ -5,12 +5,12 @@ send a b
 run 2s
 log
 ----
-   103ms  produce_sent partition=0 records=1 attempt=1 bytes=69
-   103ms  produce_sent partition=0 records=1 attempt=1 bytes=69
-   105ms  produce_retried partition=0 records=1 attempt=1 error=19
-   105ms  produce_acknowledged partition=0 records=1 attempt=1 offset=0
+   103ms  batch_sent partition=0 records=1 attempt=1 bytes=69
+   103ms  batch_sent partition=0 records=1 attempt=1 bytes=69
+   105ms  batch_retried partition=0 records=1 attempt=1 error=19
+   105ms  batch_acknowledged partition=0 records=1 attempt=1 offset=0
    105ms  b acknowledged offset=0 attempts=1
-   217ms  produce_sent partition=0 records=1 attempt=2 bytes=69
-   219ms  produce_acknowledged partition=0 records=1 attempt=2 offset=1
+   217ms  batch_sent partition=0 records=1 attempt=2 bytes=69
+   219ms  batch_acknowledged partition=0 records=1 attempt=2 offset=1
    219ms  a acknowledged offset=1 attempts=2
     2.1s  log: b a

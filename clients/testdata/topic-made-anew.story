@@ -12,22 +12,22 @@ log
 ----
    110ms  moved -1 to 0 (assigned)
    112ms  read 0 to 2, high watermark 2: 0:a 1:b
-   305ms  produce_sent partition=0 records=1 attempt=1 bytes=69
-   305ms  produce_sent partition=0 records=1 attempt=1 bytes=69
-   305ms  produce_sent partition=0 records=1 attempt=1 bytes=69
-   307ms  produce_retried partition=0 records=1 attempt=1 error=6
-   307ms  produce_retried partition=0 records=1 attempt=1 error=6
-   307ms  produce_retried partition=0 records=1 attempt=1 error=6
+   305ms  batch_sent partition=0 records=1 attempt=1 bytes=69
+   305ms  batch_sent partition=0 records=1 attempt=1 bytes=69
+   305ms  batch_sent partition=0 records=1 attempt=1 bytes=69
+   307ms  batch_retried partition=0 records=1 attempt=1 error=6
+   307ms  batch_retried partition=0 records=1 attempt=1 error=6
+   307ms  batch_retried partition=0 records=1 attempt=1 error=6
    310ms  offset_reset partition=0 from=2 to=0
    310ms  moved 2 to 0 (reset)
-   411ms  produce_sent partition=0 records=1 attempt=2 bytes=69
-   413ms  produce_acknowledged partition=0 records=1 attempt=2 offset=0
+   411ms  batch_sent partition=0 records=1 attempt=2 bytes=69
+   413ms  batch_acknowledged partition=0 records=1 attempt=2 offset=0
    413ms  x acknowledged offset=0 attempts=2
-   413ms  produce_sent partition=0 records=1 attempt=2 bytes=69
-   415ms  produce_acknowledged partition=0 records=1 attempt=2 offset=1
+   413ms  batch_sent partition=0 records=1 attempt=2 bytes=69
+   415ms  batch_acknowledged partition=0 records=1 attempt=2 offset=1
    415ms  y acknowledged offset=1 attempts=2
-   415ms  produce_sent partition=0 records=1 attempt=2 bytes=69
-   417ms  produce_acknowledged partition=0 records=1 attempt=2 offset=2
+   415ms  batch_sent partition=0 records=1 attempt=2 bytes=69
+   417ms  batch_acknowledged partition=0 records=1 attempt=2 offset=2
    417ms  z acknowledged offset=2 attempts=2
    422ms  read 0 to 3, high watermark 3: 0:x 1:y 2:z
     3.3s  log: x y z

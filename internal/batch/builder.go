@@ -61,15 +61,15 @@ func (b *Builder) Append(timestamp int64, key, value []byte, headers []RecordHea
 	}
 	b.maxTimestamp = max(b.maxTimestamp, timestamp)
 	delta := timestamp - b.baseTimestamp
-	out := binary.AppendVarint(b.buffer, int64(bodySize(delta, b.count, key, value, headers)))
+	out := appendVarint(b.buffer, int64(bodySize(delta, b.count, key, value, headers)))
 	out = append(out, 0) // attributes: unused
-	out = binary.AppendVarint(out, delta)
-	out = binary.AppendVarint(out, int64(b.count))
+	out = appendVarint(out, delta)
+	out = appendVarint(out, int64(b.count))
 	out = appendBytes(out, key)
 	out = appendBytes(out, value)
-	out = binary.AppendVarint(out, int64(len(headers)))
+	out = appendVarint(out, int64(len(headers)))
 	for i := range headers {
-		out = binary.AppendVarint(out, int64(len(headers[i].Key)))
+		out = appendVarint(out, int64(len(headers[i].Key)))
 		out = append(out, headers[i].Key...)
 		out = appendBytes(out, headers[i].Value)
 	}
@@ -138,10 +138,22 @@ func contentSize(key, value []byte, headers []RecordHeader) int {
 
 func appendBytes(out, part []byte) []byte {
 	if part == nil {
-		return binary.AppendVarint(out, -1)
+		return append(out, 1) // -1
 	}
-	out = binary.AppendVarint(out, int64(len(part)))
+	out = appendVarint(out, int64(len(part)))
 	return append(out, part...)
+}
+
+// appendVarint appends a number in zigzag form: one or two bytes nearly always.
+func appendVarint(out []byte, v int64) []byte {
+	zigzag := uint64(v<<1) ^ uint64(v>>63)
+	switch {
+	case zigzag < 1<<7:
+		return append(out, byte(zigzag))
+	case zigzag < 1<<14:
+		return append(out, byte(zigzag)|0x80, byte(zigzag>>7))
+	}
+	return binary.AppendUvarint(out, zigzag)
 }
 
 func bytesSize(part []byte) int {

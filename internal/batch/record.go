@@ -79,9 +79,9 @@ func ForEachRecord(whole []byte, visit func(Record) error) error {
 			return err
 		}
 	}
-	if len(in.b) > 0 {
+	if in.left() > 0 {
 		return fmt.Errorf("record batch at offset %d: %d bytes after its %d records: %w",
-			h.BaseOffset, len(in.b), h.Count, kerr.CorruptMessage)
+			h.BaseOffset, in.left(), h.Count, kerr.CorruptMessage)
 	}
 	return nil
 }
@@ -101,8 +101,8 @@ func CheckRecords(whole []byte) error {
 			return fmt.Errorf("record batch: record %d of %d is malformed: %w", i, h.Count, kerr.InvalidRecord)
 		}
 	}
-	if len(in.b) > 0 {
-		return fmt.Errorf("record batch: %d bytes after its %d records: %w", len(in.b), h.Count, kerr.InvalidRecord)
+	if in.left() > 0 {
+		return fmt.Errorf("record batch: %d bytes after its %d records: %w", in.left(), h.Count, kerr.InvalidRecord)
 	}
 	return nil
 }
@@ -111,18 +111,23 @@ func CheckRecords(whole []byte) error {
 // everything reads as empty, so that callers check once.
 type decoder struct {
 	b   []byte
+	at  int // everything before is read
 	bad bool
 }
+
+// left is how many bytes are not read yet.
+func (d *decoder) left() int { return len(d.b) - d.at }
 
 // record reads one record: length, attributes, timestamp delta, offset delta,
 // key, value, headers.
 func (d *decoder) record(h *Header, r *Record) (offsetDelta int32, ok bool) {
 	size := d.varint()
-	if d.bad || size < 1 || size > int64(len(d.b)) {
+	if d.bad || size < 1 || size > int64(d.left()) {
 		return 0, false
 	}
-	in := decoder{b: d.b[1:size]} // the attributes are unused
-	d.b = d.b[size:]
+	end := d.at + int(size)
+	in := decoder{b: d.b[:end], at: d.at + 1} // the attributes are unused
+	d.at = end
 	r.Timestamp = h.BaseTimestamp + in.varint()
 	if h.IsLogAppendTime() {
 		r.Timestamp = h.MaxTimestamp
@@ -132,37 +137,48 @@ func (d *decoder) record(h *Header, r *Record) (offsetDelta int32, ok bool) {
 	r.Key = in.bytes()
 	r.Value = in.bytes()
 	count := in.varint()
-	if in.bad || delta != int64(int32(delta)) || count < 0 || count > int64(len(in.b)) {
+	if in.bad || delta != int64(int32(delta)) || count < 0 || count > int64(in.left()) {
 		return 0, false
 	}
-	r.headerCount, r.headers = int(count), in.b
+	r.headerCount, r.headers = int(count), in.b[in.at:]
 	for range count {
 		if name := in.bytes(); name == nil {
 			return 0, false // a header's name may not be null
 		}
 		in.bytes()
 	}
-	return int32(delta), !in.bad && len(in.b) == 0
+	return int32(delta), !in.bad && in.left() == 0
 }
 
+// varint reads a zigzag number, as Kafka's. One or two bytes are nearly always
+// enough.
 func (d *decoder) varint() int64 {
-	if len(d.b) > 0 && d.b[0] < 0x80 { // one byte: nearly always
-		v := d.b[0]
-		d.b = d.b[1:]
-		return int64(v>>1) ^ -int64(v&1)
+	if rest := d.b[d.at:]; len(rest) > 1 {
+		v := uint64(rest[0])
+		if v < 0x80 {
+			d.at++
+			return int64(v>>1) ^ -int64(v&1)
+		}
+		if second := uint64(rest[1]); second < 0x80 {
+			d.at += 2
+			v = v&0x7f | second<<7
+			return int64(v>>1) ^ -int64(v&1)
+		}
 	}
 	return d.longVarint()
 }
 
 func (d *decoder) longVarint() int64 {
-	v, n := binary.Varint(d.b) // zigzag, as Kafka's
+	v, n := binary.Varint(d.b[d.at:])
 	if n <= 0 {
-		d.bad, d.b = true, nil
+		d.fail()
 		return 0
 	}
-	d.b = d.b[n:]
+	d.at += n
 	return v
 }
+
+func (d *decoder) fail() { d.bad, d.at = true, len(d.b) }
 
 // bytes reads a length and so many bytes; -1 is null.
 func (d *decoder) bytes() []byte {
@@ -170,11 +186,12 @@ func (d *decoder) bytes() []byte {
 	if n == -1 || d.bad {
 		return nil
 	}
-	if n < 0 || n > int64(len(d.b)) {
-		d.bad, d.b = true, nil
+	if n < 0 || n > int64(d.left()) {
+		d.fail()
 		return nil
 	}
-	part := d.b[:n:n]
-	d.b = d.b[n:]
+	end := d.at + int(n)
+	part := d.b[d.at:end:end]
+	d.at = end
 	return part
 }

@@ -41,6 +41,7 @@ var mayImport = map[string][]string{
 	"reports":              {"faults", "checkers", "scenarios"},
 	"cmd":                  {"host", "sim", "live", "broker", "clients", "faults", "checkers", "scenarios", "reports", "internal"},
 	"internal/guard":       {},
+	"internal/parity":      {"host", "sim", "broker", "internal"}, // tests only
 }
 
 // deterministic are the parts whose behaviour a digest or a verdict depends on.

@@ -65,7 +65,7 @@ func (r *Response) AppendFrame(dst []byte) []byte {
 	if flexibleHeader(r.Body) {
 		dst = append(dst, 0)
 	}
-	dst = r.Body.AppendTo(dst)
+	dst = appendBody(dst, r.Body)
 	binary.BigEndian.PutUint32(dst[start:], uint32(len(dst)-start-4))
 	return dst
 }

@@ -13,7 +13,7 @@ var flaws = []flaw{
 	{name: "epoch-lookup-offset-only", built: true},
 	{name: "unclean-election", settings: "unclean.leader.election.enable: true"},
 	{name: "weak-acks", settings: "acks: 1, or min.insync.replicas: 1"},
-	{name: "last-replica-standing"},
+	{name: "last-replica-standing", built: true},
 	{name: "bounce-fencing", built: true},
 	{name: "isr-join-stale-hw"},
 	{name: "no-maximal-isr", built: true},

@@ -14,19 +14,25 @@ type Result struct {
 	Outcome  Outcome   `json:"outcome"`
 	ExitCode int       `json:"exit_code"`
 	Variants []Variant `json:"variants"` // "base" first, then by the file's order
+
+	// Stopped says why not every seed ran: an interrupt, the time limit, the first
+	// unexpected violation, an internal error. "" if all did.
+	Stopped string `json:"stopped,omitempty"`
 }
 
 // Outcome compares what was found with what was expected.
 type Outcome string
 
 // Outcomes. Threshold is the scenario's alone: all claims came out as expected,
-// but a threshold did not hold.
+// but a threshold did not hold. Interrupted and Failed leave seeds out; so does a
+// time limit, which makes Inconclusive of Expected.
 const (
 	Expected     Outcome = "expected"
 	Unexpected   Outcome = "unexpected"
 	Inconclusive Outcome = "inconclusive"
 	Threshold    Outcome = "threshold"
 	Interrupted  Outcome = "interrupted"
+	Failed       Outcome = "internal_error" // a run ended by our own mistake
 )
 
 // Variant is one variant's outcome over its seeds.

@@ -110,6 +110,7 @@ func (r *run) addBrokers(flaws broker.Flaws) {
 		controllers = append(controllers, broker.Controller{ID: int32(i + 1), Addr: r.controllerAddress(i)})
 	}
 	settings := r.brokerSettings()
+	r.view.patience = settings.Duration("broker.session.timeout.ms") - settings.Duration("broker.heartbeat.interval.ms")
 	for i, name := range r.scenario.Cluster.BrokerNames() {
 		config := broker.Config{ID: kafka.BrokerID(i + 1), ClusterID: clusterID, Host: name, Port: brokerPort,
 			Controllers: controllers, Settings: settings, Flaws: flaws}

@@ -105,7 +105,7 @@ func (r *run) watch() {
 	count(&controller.PointControllerElected, ControllerChanges)
 	count(replica.FollowerTruncated, Truncations)
 	count(replica.Deduplicated, DeduplicatedBatches)
-	count(clients.PointProduceRetried, ProducerRetries)
+	count(clients.PointBatchRetried, ProducerRetries)
 	r.on(&controller.PointLeaderChanged, func(string, host.Event) {
 		if r.recorder.Open() > 0 {
 			r.points.reach(ElectionUnderLoad)

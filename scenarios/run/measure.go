@@ -28,7 +28,7 @@ type measure struct {
 	from, to    history.Time // the measured load
 	result      Measures
 
-	lastAck   map[history.PartitionID]history.Time
+	lastAck   []history.Time // by partition
 	positions map[position]int64
 	ends      map[history.PartitionID]int64
 	names     map[history.ClientID]string
@@ -43,7 +43,7 @@ type position struct {
 
 func newMeasure(s *format.Scenario) *measure {
 	m := &measure{scenario: s, from: history.Time(s.Workload.Warmup), to: history.Time(s.Workload.LoadEnd()),
-		lastAck: map[history.PartitionID]history.Time{}, ends: map[history.PartitionID]int64{},
+		ends:      map[history.PartitionID]int64{},
 		positions: map[position]int64{}, names: map[history.ClientID]string{}}
 	m.result.Window = s.Workload.Duration
 	m.result.Consumers = len(s.Workload.Consumers) > 0
@@ -60,6 +60,9 @@ func (m *measure) Produce(p history.Produce) {
 	}
 	if p.Return >= m.from && p.Return < m.to {
 		m.result.Acknowledged++
+	}
+	for int(p.Partition) >= len(m.lastAck) {
+		m.lastAck = append(m.lastAck, 0)
 	}
 	waited := p.Return - max(m.lastAck[p.Partition], p.Call)
 	m.result.Unavailable = max(m.result.Unavailable, time.Duration(waited))

@@ -134,7 +134,7 @@ func newRun(s *format.Scenario, seed uint64, values map[string]*workload.Values,
 		partitions: map[kafka.TopicPartition]history.PartitionID{}, exercise: newExercise(), points: places{},
 		metrics: &workload.Metrics{CountFrom: history.Time(s.Workload.Warmup)}, history: history.New(), measure: newMeasure(s)}
 	r.world = sim.New(worldConfig(s, seed, options))
-	r.view = &view{run: r, cuts: map[[2]string]int{}}
+	r.view = newView(r)
 	r.sink = history.Tee{r.history, r.panel, r.measure}
 	r.recorder = workload.NewRecorder(r.sink, r.clock, r.metrics)
 	r.knobs = drawnKnobs(s, seed)

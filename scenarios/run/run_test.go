@@ -57,3 +57,13 @@ func TestSmall(t *testing.T) {
 	}
 	t.Log(o.Invariants)
 }
+
+func TestPointsHaveNamesOfTheirOwn(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range Points() {
+		require.False(t, seen[p.Name], p.Name)
+		require.NotEmpty(t, p.About, p.Name)
+		seen[p.Name] = true
+	}
+	require.Greater(t, len(seen), 40)
+}

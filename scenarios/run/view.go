@@ -18,8 +18,16 @@ import (
 // view is the cluster as the fault engine sees and hurts it.
 type view struct {
 	run *run
-	// cuts counts the cuts under way from one node to another.
-	cuts map[[2]string]int
+	// cuts counts the cuts under way from one node to another, slows adds up the
+	// latencies.
+	cuts  map[[2]string]int
+	slows map[[2]string]time.Duration
+	// patience is the round trip that a broker's heartbeats survive.
+	patience time.Duration
+}
+
+func newView(r *run) *view {
+	return &view{run: r, cuts: map[[2]string]int{}, slows: map[[2]string]time.Duration{}}
 }
 
 var _ faults.Cluster = (*view)(nil)
@@ -159,7 +167,8 @@ func (v *view) Up(name string) bool { return v.run.world.Up(name) }
 // Impaired follows the format's definition: down, paused, cut off from the
 // majority of controllers, or not in sync for some partition that it hosts:
 // outside the ISR under its current incarnation, or with a log that ends below
-// the leader's high watermark.
+// the leader's high watermark. Who is about to leave the ISR, because its leader
+// has asked for that, counts as outside.
 func (v *view) Impaired() []string {
 	image := v.run.image()
 	var impaired []string
@@ -179,20 +188,35 @@ func (v *view) stopped(name string) bool {
 func (v *view) ImpairedControllers() []string {
 	var impaired []string
 	for _, name := range v.Controllers() {
-		if v.stopped(name) || v.cutOff(name) {
+		if v.stopped(name) || v.cutOff(name) || v.slowed(name, v.Controllers()) || v.slowed(name, v.Brokers()) {
 			impaired = append(impaired, name)
 		}
 	}
 	return impaired
 }
 
-// cutOff says whether a node cannot talk with a majority of the controllers,
-// in both directions. A controller counts itself.
+// slowed says whether a delay lies between a node and a majority of others. A
+// controller that answers late does not keep brokers' sessions alive: it is
+// touched, though nothing is cut.
+func (v *view) slowed(name string, others []string) bool {
+	count := 0
+	for _, other := range others {
+		if other != name && v.slows[[2]string{name, other}]+v.slows[[2]string{other, name}] > 0 {
+			count++
+		}
+	}
+	return count > len(others)/2
+}
+
+// cutOff says whether a node cannot talk with a majority of the controllers, in
+// both directions. A controller counts itself. A delay that outlasts the session
+// is no better than a cut: the next heartbeat comes too late.
 func (v *view) cutOff(name string) bool {
 	reachable := 0
 	controllers := v.Controllers()
 	for _, c := range controllers {
-		if c == name || v.cuts[[2]string{name, c}] == 0 && v.cuts[[2]string{c, name}] == 0 {
+		out, in := [2]string{name, c}, [2]string{c, name}
+		if c == name || v.cuts[out] == 0 && v.cuts[in] == 0 && v.slows[out]+v.slows[in] < v.patience {
 			reachable++
 		}
 	}
@@ -226,7 +250,11 @@ func (v *view) behind(image *metadata.Image, id kafka.BrokerID, name string) boo
 				continue
 			}
 			theirs, ok := v.run.replica(v.run.brokerName(p.Leader), at)
-			if ok && theirs.Role == replica.Leading && mine.LogEndOffset < theirs.HighWatermark {
+			if !ok || theirs.Role != replica.Leading {
+				continue
+			}
+			leaving := theirs.ProposedISR != nil && !slices.Contains(theirs.ProposedISR, id)
+			if leaving || mine.LogEndOffset < theirs.HighWatermark {
 				return true
 			}
 		}
@@ -269,23 +297,29 @@ func (v *view) Resume(name string)  { v.run.world.Resume(name) }
 
 func (v *view) Cut(from, to []string) func() {
 	fault := v.run.world.Cut(from, to)
-	v.count(from, to, 1)
+	add(v.cuts, from, to, 1)
 	return func() {
-		v.count(from, to, -1)
+		add(v.cuts, from, to, -1)
 		fault.Heal()
 	}
 }
 
-func (v *view) count(from, to []string, by int) {
+// add notes a change of every link from one set of nodes to another.
+func add[T int | time.Duration](links map[[2]string]T, from, to []string, by T) {
 	for _, a := range from {
 		for _, b := range to {
-			v.cuts[[2]string{a, b}] += by
+			links[[2]string{a, b}] += by
 		}
 	}
 }
 
 func (v *view) Slow(from, to []string, latency time.Duration) func() {
-	return v.run.world.Delay(from, to, latency).Heal
+	fault := v.run.world.Delay(from, to, latency)
+	add(v.slows, from, to, latency)
+	return func() {
+		add(v.slows, from, to, -latency)
+		fault.Heal()
+	}
 }
 
 func (v *view) Reset(name string, late bool, chance *rand.Rand) {

@@ -268,7 +268,7 @@ func TestIdempotentRunThroughAStorm(t *testing.T) {
 		require.Zero(t, duplicates, "seed %d", seed)
 		total += acknowledged
 		indeterminate += unknown
-		retries += r.points["produce_retried"]
+		retries += r.points[clients.PointBatchRetried.Name]
 	}
 	require.Greater(t, total, 20_000)
 	require.Positive(t, indeterminate)

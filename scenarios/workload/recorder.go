@@ -44,6 +44,29 @@ func (r *Recorder) Partition(name kafka.TopicPartition) history.PartitionID {
 	return id
 }
 
+// partitionNumbers remembers the partitions of one topic by their number, for
+// those who name one with every record.
+type partitionNumbers struct {
+	topic string
+	known []history.PartitionID // noPartition where not known yet
+}
+
+const noPartition = ^history.PartitionID(0)
+
+func (n *partitionNumbers) of(r *Recorder, name kafka.TopicPartition) history.PartitionID {
+	if name.Topic != n.topic {
+		*n = partitionNumbers{topic: name.Topic, known: n.known[:0]}
+	}
+	for int(name.Partition) >= len(n.known) {
+		n.known = append(n.known, noPartition)
+	}
+	id := &n.known[name.Partition]
+	if *id == noPartition {
+		*id = r.Partition(name)
+	}
+	return *id
+}
+
 // Begin opens the session of a new incarnation of the named client. What its
 // predecessor left open becomes indeterminate.
 func (r *Recorder) Begin(name string) *Session {
@@ -97,10 +120,30 @@ type Session struct {
 	first        uint32
 	settledFront int // how many at the front are settled and not yet dropped
 	openCount    int
-	// intended holds the intended time of every send, by number from 1, for
-	// the end-to-end latency.
-	intended []history.Time
-	seen     []history.Seen // memory of Read
+	intended     intendedTimes
+	partitions   partitionNumbers
+	seen         []history.Seen // memory of Read
+}
+
+// intendedTimes holds the intended time of every send of a session, by number
+// from 1, for the end-to-end latency: in pages, since there may be millions.
+type intendedTimes struct {
+	pages [][]history.Time
+	count uint32
+}
+
+const intendedPage = 4096
+
+func (i *intendedTimes) add(t history.Time) {
+	if i.count%intendedPage == 0 {
+		i.pages = append(i.pages, make([]history.Time, intendedPage))
+	}
+	i.pages[i.count/intendedPage][i.count%intendedPage] = t
+	i.count++
+}
+
+func (i *intendedTimes) at(number uint32) history.Time {
+	return i.pages[(number-1)/intendedPage][(number-1)%intendedPage]
 }
 
 type send struct {
@@ -115,15 +158,15 @@ func (s *Session) Client() history.ClientID { return s.id }
 
 // NextRecord is the identity of the send that Sent will note next.
 func (s *Session) NextRecord() history.RecordID {
-	return history.NewRecordID(s.id, uint32(len(s.intended))+1)
+	return history.NewRecordID(s.id, s.intended.count+1)
 }
 
 // Sent notes that the record of NextRecord was handed to the producer.
 // Intended is when the load wanted it sent, for latencies without coordinated
 // omission; the call is now.
 func (s *Session) Sent(partition kafka.TopicPartition, key uint64, intended history.Time) {
-	s.intended = append(s.intended, intended)
-	s.sends = append(s.sends, send{call: s.recorder.clock(), key: key, partition: s.recorder.Partition(partition)})
+	s.intended.add(intended)
+	s.sends = append(s.sends, send{call: s.recorder.clock(), key: key, partition: s.partitions.of(s.recorder, partition)})
 	s.openCount++
 	if !s.unmeasured {
 		s.recorder.metrics.Sent++
@@ -147,7 +190,7 @@ func (s *Session) Delivered(d clients.Delivery) {
 	}
 	s.settle(sent)
 	if !s.unmeasured {
-		s.recorder.metrics.delivered(produce, s.intended[number-1])
+		s.recorder.metrics.delivered(produce, s.intended.at(number))
 	}
 	s.recorder.sink.Produce(produce)
 }
@@ -201,12 +244,12 @@ func (s *Session) close() {
 // intendedOf is when the load wanted a record sent; false for records that
 // are not the load's.
 func (r *Recorder) intendedOf(id history.RecordID) (history.Time, bool) {
-	client, number := int(id.Client()), int(id.Send())
-	if client == 0 || client > len(r.sessions) || number == 0 || number > len(r.sessions[client-1].intended) {
+	client, number := int(id.Client()), id.Send()
+	if client == 0 || client > len(r.sessions) || number == 0 || number > r.sessions[client-1].intended.count {
 		return 0, false
 	}
 	s := r.sessions[client-1]
-	return s.intended[number-1], !s.unmeasured
+	return s.intended.at(number), !s.unmeasured
 }
 
 // Read notes what a consumer was handed.

@@ -1,0 +1,170 @@
+package parity
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"assay/host"
+	"assay/internal/protocol"
+)
+
+// player sends requests on one connection, opened again when it was closed.
+type player interface {
+	// send leaves out the answer.
+	send(m host.Message)
+	// call returns the answer, nil where the connection ended instead.
+	call(m host.Message) kmsg.Response
+	// raw sends bytes, and returns whether the connection stays.
+	raw(frame []byte) bool
+	// again says whether to ask once more for what should become true.
+	again(attempt int) bool
+}
+
+// performance is a story being played.
+type performance struct {
+	memory
+	t           *testing.T
+	player      player
+	correlation int32
+}
+
+// playStory returns the answers to all blocks.
+func playStory(t *testing.T, with player, s *story) []string {
+	t.Helper()
+	p := &performance{t: t, player: with, memory: memory{topics: map[string][16]byte{}, producers: map[string]producer{}}}
+	answers := make([]string, len(s.blocks))
+	for i, b := range s.blocks {
+		if b.request != "" {
+			answers[i] = p.play(b.request)
+		}
+	}
+	return answers
+}
+
+const closed = "connection closed\n"
+
+func (p *performance) play(line string) string {
+	defer func() {
+		if p.t.Failed() {
+			p.t.Log("at: " + line)
+		}
+	}()
+	w := readWords(p.t, line)
+	defer w.requireAllUsed()
+	version := int16(w.number("v", 0))
+	switch w.name {
+	case "settle":
+		p.settle(w.text("topic", ""))
+		return "settled\n"
+	case "gone":
+		p.gone(w.text("topic", ""))
+		return "gone\n"
+	case "frame":
+		if p.player.raw(rawFrame(w)) {
+			return "connection stays\n"
+		}
+		return closed
+	case "unsupported":
+		p.correlation++
+		key := int16(w.number("key", 0))
+		return p.describe(p.player.call(&protocol.UnsupportedRequest{Key: key, Version: version, CorrelationID: p.correlation}))
+	}
+	build := builders[w.name]
+	require.NotNil(p.t, build, "no request is called %s", w.name)
+	body := build(w, &p.memory)
+	body.SetVersion(version)
+	if produce, ok := body.(*kmsg.ProduceRequest); ok && produce.Acks == 0 {
+		return p.unanswered(body)
+	}
+	response := p.player.call(p.request(body))
+	for attempt := 0; starting(response); attempt++ {
+		require.True(p.t, p.player.again(attempt), "the coordinator does not start")
+		response = p.player.call(p.request(body))
+	}
+	if r, ok := response.(*kmsg.InitProducerIDResponse); ok && r.ErrorCode == 0 {
+		p.producers[w.text("as", "P")] = producer{r.ProducerID, r.ProducerEpoch}
+	}
+	return p.describe(response)
+}
+
+// starting: Kafka hands out producer ids some time after it serves the rest.
+func starting(response kmsg.Response) bool {
+	r, ok := response.(*kmsg.InitProducerIDResponse)
+	return ok && r.ErrorCode == kerr.CoordinatorLoadInProgress.Code
+}
+
+func (p *performance) request(body kmsg.Request) *protocol.Request {
+	p.correlation++
+	return &protocol.Request{CorrelationID: p.correlation, ClientID: "parity", Body: body}
+}
+
+func (p *performance) describe(response kmsg.Response) string {
+	if response == nil {
+		return closed
+	}
+	return describe(response, &p.memory)
+}
+
+// unanswered sends a request that has no answer; the next one tells whether the
+// connection is still there.
+func (p *performance) unanswered(body kmsg.Request) string {
+	p.player.send(p.request(body))
+	if p.player.call(p.request(buildAPIVersions(nil, nil))) == nil {
+		return closed
+	}
+	return "no answer\n"
+}
+
+// settle asks until every partition has a leader that serves: the creation of a
+// topic is asynchronous. It learns the topic's id.
+func (p *performance) settle(topic string) {
+	for attempt := 0; !p.settled(topic); attempt++ {
+		require.True(p.t, p.player.again(attempt), "%s does not settle", topic)
+	}
+}
+
+func (p *performance) settled(topic string) bool {
+	t := p.metadata(topic)
+	if t.ErrorCode != 0 {
+		return false
+	}
+	p.topics[topic] = t.TopicID
+	for _, partition := range t.Partitions {
+		if partition.ErrorCode != 0 || partition.Leader < 0 {
+			return false
+		}
+		r := kmsg.NewPtrListOffsetsRequest()
+		r.Version, r.ReplicaID = 4, -1
+		topics := kmsg.NewListOffsetsRequestTopic()
+		topics.Topic = topic
+		asked := kmsg.NewListOffsetsRequestTopicPartition()
+		asked.Partition, asked.Timestamp, asked.CurrentLeaderEpoch = partition.Partition, -1, -1
+		topics.Partitions = append(topics.Partitions, asked)
+		r.Topics = append(r.Topics, topics)
+		answer, ok := p.player.call(p.request(r)).(*kmsg.ListOffsetsResponse)
+		if !ok || answer.Topics[0].Partitions[0].ErrorCode != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *performance) gone(topic string) {
+	for attempt := 0; p.metadata(topic).ErrorCode == 0; attempt++ {
+		require.True(p.t, p.player.again(attempt), "%s does not go", topic)
+	}
+}
+
+func (p *performance) metadata(topic string) kmsg.MetadataResponseTopic {
+	r := kmsg.NewPtrMetadataRequest()
+	r.Version = 12
+	asked := kmsg.NewMetadataRequestTopic()
+	asked.Topic = &topic
+	r.Topics = append(r.Topics, asked)
+	answer, ok := p.player.call(p.request(r)).(*kmsg.MetadataResponse)
+	require.True(p.t, ok, "no metadata of %s", topic)
+	return answer.Topics[0]
+}

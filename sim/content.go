@@ -1,0 +1,154 @@
+package sim
+
+import (
+	"math/bits"
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// firstBlock is the length of a file's first block. Each further one has twice
+// the length of the one before.
+const firstBlock = 64 << 10
+
+// content is the bytes of a file, in blocks that stay where they are: a file
+// that grows is not copied again and again, and few views lie across two blocks.
+//
+// A copy of the value is a snapshot, as long as what changes the content leaves
+// the bytes below the snapshot's size as they are. append and appendZeros do,
+// the space behind the end being nobody's; what writes elsewhere starts with
+// clone or cut.
+type content struct {
+	blocks [][]byte // whole ones, but that the first grows to its length and cut leaves the last short
+	size   int
+}
+
+// locate returns the number of the block that holds the byte at off, the
+// byte's place in it, and the length that such a block grows to.
+func locate(off int) (index, at, length int) {
+	index = bits.Len(uint(off/firstBlock+1)) - 1
+	length = firstBlock << index
+	return index, off + firstBlock - length, length
+}
+
+// blockOf returns the block that holds the byte at off, and the byte's place
+// in it.
+func (c *content) blockOf(off int) ([]byte, int) {
+	index, at, _ := locate(off)
+	return c.blocks[index], at
+}
+
+// append adds a copy of p at the end.
+func (c *content) append(p []byte) {
+	for len(p) > 0 {
+		n := copy(c.room(len(p)), p)
+		c.size += n
+		p = p[n:]
+	}
+}
+
+// appendZeros adds n zeros at the end.
+func (c *content) appendZeros(n int) {
+	for n > 0 {
+		room := c.room(n)
+		room = room[:min(n, len(room))]
+		clear(room) // a truncation may have left something
+		c.size += len(room)
+		n -= len(room)
+	}
+}
+
+// room returns space behind the end for some of n more bytes.
+func (c *content) room(n int) []byte {
+	index, used, whole := locate(c.size)
+	if index == len(c.blocks) {
+		c.blocks = append(c.blocks, nil)
+	}
+	block := c.blocks[index]
+	if used+n > len(block) && len(block) < whole {
+		length := whole
+		if index == 0 { // most files are small
+			length = min(max(n+used, 2*len(block), 64), whole)
+		}
+		block = make([]byte, length)
+		copy(block, c.blocks[index][:used])
+		c.blocks[index] = block
+	}
+	return block[used:]
+}
+
+// overwrite changes bytes that are there.
+func (c *content) overwrite(p []byte, off int) {
+	for len(p) > 0 {
+		block, at := c.blockOf(off)
+		n := copy(block[at:], p)
+		p, off = p[n:], off+n
+	}
+}
+
+// read copies what is at off, as much as there is and fits.
+func (c *content) read(p []byte, off int) int {
+	p = p[:min(len(p), max(0, c.size-off))]
+	for rest := p; len(rest) > 0; {
+		block, at := c.blockOf(off)
+		n := copy(rest, block[at:])
+		rest, off = rest[n:], off+n
+	}
+	return len(p)
+}
+
+// view returns n bytes at off: the file's own where they lie in one block, else
+// a copy.
+func (c *content) view(off, n int) []byte {
+	if n == 0 {
+		return []byte{} // there may be no block at off
+	}
+	if block, at := c.blockOf(off); at+n <= len(block) {
+		return block[at : at+n : at+n]
+	}
+	joined := make([]byte, n)
+	c.read(joined, off)
+	return joined
+}
+
+// all returns everything.
+func (c *content) all() []byte { return c.view(0, c.size) }
+
+// clone is a copy that shares nothing.
+func (c *content) clone() content {
+	blocks := make([][]byte, len(c.blocks))
+	for i, block := range c.blocks {
+		blocks[i] = slices.Clone(block)
+	}
+	return content{blocks, c.size}
+}
+
+// cut returns the first bytes, so that what is appended to them changes no
+// snapshot of more.
+func (c *content) cut(size int) content {
+	index, used, _ := locate(size)
+	blocks := slices.Clone(c.blocks[:index])
+	if used > 0 {
+		blocks = append(blocks, slices.Clone(c.blocks[index][:used]))
+	}
+	return content{blocks, size}
+}
+
+// corrupt flips bits of one byte, in no snapshot.
+func (c *content) corrupt(off int, mask byte) {
+	*c = c.clone()
+	block, at := c.blockOf(off)
+	block[at] ^= mask
+}
+
+// hash is the xxhash of all bytes.
+func (c *content) hash() uint64 {
+	h := xxhash.New()
+	rest := c.size
+	for _, block := range c.blocks {
+		n := min(rest, len(block))
+		h.Write(block[:n])
+		rest -= n
+	}
+	return h.Sum64()
+}
