@@ -83,6 +83,10 @@ func (n *Node) heartbeat() {
 		if heartbeat.ErrorCode == 0 {
 			n.fencedChanged(heartbeat.IsFenced)
 		}
+		if r.WantFence && n.serving {
+			n.heartbeat() // it became ready meanwhile: nothing to wait for
+			return
+		}
 		link.after(n.tuning.heartbeatInterval, n.heartbeat)
 	})
 }

@@ -2,6 +2,7 @@ package clients
 
 import (
 	"fmt"
+	"slices"
 
 	"assay/host"
 	"assay/internal/batch"
@@ -97,7 +98,7 @@ func (p *consumerPartition) decode(config ConsumerConfig) error {
 			continue
 		}
 		if !header.IsControl() {
-			if err := batch.ForEachRecord(whole, p.keep); err != nil {
+			if err := p.keep(&header, whole); err != nil {
 				return fmt.Errorf("%v: %w", p.name, err)
 			}
 		}
@@ -107,9 +108,14 @@ func (p *consumerPartition) decode(config ConsumerConfig) error {
 	return nil
 }
 
-func (p *consumerPartition) keep(r batch.Record) error {
-	if r.Offset >= p.position {
-		p.decoded = append(p.decoded, r)
+// keep takes a batch's records from the position on.
+func (p *consumerPartition) keep(header *batch.Header, whole []byte) error {
+	before := len(p.decoded)
+	records, err := batch.AppendRecords(p.decoded, whole)
+	if err == nil && header.BaseOffset < p.position {
+		kept := slices.DeleteFunc(records[before:], func(r batch.Record) bool { return r.Offset < p.position })
+		records = records[:before+len(kept)]
 	}
-	return nil
+	p.decoded = records
+	return err
 }

@@ -33,7 +33,8 @@ type Cluster interface {
 	// Impaired are the brokers that are down, paused, cut off from a majority
 	// of controllers or not in sync.
 	Impaired() []string
-	// ImpairedControllers are the controllers that are down, paused or cut off.
+	// ImpairedControllers are the controllers that are down, paused, or cut off
+	// or slowed towards most controllers or most brokers.
 	ImpairedControllers() []string
 	// Survives says whether every partition keeps an unimpaired replica if
 	// these brokers are impaired.

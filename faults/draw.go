@@ -77,6 +77,9 @@ func drawOne(id string, at time.Duration, kinds []Kind, targets []Target, durati
 	other := [...]Target{{Kind: Rest}, {Kind: Rest}, {Kind: All}, {Kind: Clients}}[chance.IntN(4)]
 	latency := logUniform(chance, 10*time.Millisecond, 5*time.Second)
 
+	if spec.Kind == DelayMetadata && (target.Kind == Clients || target.Kind == Controller) {
+		target = Target{Kind: One} // nobody else follows the metadata
+	}
 	description, _ := Describe(spec.Kind)
 	if description.Lasting {
 		spec.Duration = length

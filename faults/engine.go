@@ -288,7 +288,8 @@ func impairs(kind Kind) bool {
 // budget admits. Clients are always admitted.
 func (e *Engine) affordable(victims []string) []string {
 	brokers, controllers := e.cluster.Brokers(), e.cluster.Controllers()
-	impaired, impairedControllers := e.cluster.Impaired(), e.cluster.ImpairedControllers()
+	impaired := e.withDying(e.cluster.Impaired(), brokers)
+	impairedControllers := e.withDying(e.cluster.ImpairedControllers(), controllers)
 	var kept []string
 	for _, victim := range victims {
 		switch {
@@ -308,6 +309,17 @@ func (e *Engine) affordable(victims []string) []string {
 		kept = append(kept, victim)
 	}
 	return kept
+}
+
+// withDying adds those that were told to die: a process that is to die in the
+// middle of a step is still up for a moment.
+func (e *Engine) withDying(impaired, all []string) []string {
+	for _, name := range all {
+		if e.down[name] > 0 {
+			impaired = with(impaired, name)
+		}
+	}
+	return impaired
 }
 
 func (e *Engine) brokersWithinBudget(impaired, brokers int) bool {

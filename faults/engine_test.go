@@ -21,6 +21,9 @@ type scripted struct {
 	leader   string
 	impaired []string
 	down     []string
+	// dying is how long a killed process lives on, as one does that is to die in
+	// the middle of a step.
+	dying time.Duration
 }
 
 type event struct {
@@ -59,7 +62,7 @@ func (c *scripted) ImpairedControllers() []string       { return nil }
 func (c *scripted) Survives(impaired []string) bool     { return len(impaired) < 3 }
 func (c *scripted) Kill(name string, _ *rand.Rand) {
 	c.note("kill %s", name)
-	c.down = append(c.down, name)
+	c.At(c.now+c.dying, func() { c.down = append(c.down, name) })
 }
 func (c *scripted) PowerLoss(name string, m DiskMode, _ *rand.Rand) {
 	c.note("power_loss %s %s", name, m)
@@ -206,6 +209,21 @@ func TestRandomFaultsStayWithinTheBudget(t *testing.T) {
 	require.Positive(t, outcomes[Applied])
 	require.Positive(t, outcomes[Reduced])
 	require.Positive(t, outcomes[Skipped])
+}
+
+// TestWhoIsAboutToDieIsImpaired: a process that is to die in the middle of a step
+// is still up when the next fault comes.
+func TestWhoIsAboutToDieIsImpaired(t *testing.T) {
+	for _, names := range [][2]string{{"broker-1", "broker-2"}, {"controller-1", "controller-2"}} {
+		c := &scripted{dying: 20 * time.Millisecond}
+		e := NewEngine(Plan{Random: &Random{Budget: BudgetMinority}, Timeline: []Spec{
+			{ID: "r1", At: time.Second, Kind: Kill, Target: target(t, names[0]), Duration: time.Second},
+			{ID: "r2", At: time.Second + 10*time.Millisecond, Kind: Pause, Target: target(t, names[1]), Duration: time.Second},
+		}}, nil, time.Minute, c)
+		c.run()
+		require.Equal(t, Applied, e.Records()[0].Outcome)
+		require.Equal(t, Skipped, e.Records()[1].Outcome, "%s is about to die", names[0])
+	}
 }
 
 func TestAnotherKindChangesNoOtherDraw(t *testing.T) {

@@ -71,7 +71,7 @@ var Descriptions = []Description{
 	{DiskError, "disk operations fail", []Field{FieldTarget}, true, false, true, false},
 	{Corrupt, "stored bytes change", []Field{FieldTarget}, false, false, true, false},
 	{ClockSkew, "the wall clock is wrong", []Field{FieldTarget}, true, false, true, false},
-	{MoveLeader, "leadership of a partition moves; to the present leader it bumps the epoch alone", []Field{FieldTarget, FieldTo, FieldFence}, false, true, true, false},
+	{MoveLeader, "leadership of a partition moves; to the present leader it bumps the epoch alone", []Field{FieldTarget, FieldTo, FieldFence}, false, true, false, false},
 	{Reassign, "replicas of a partition move to other brokers", []Field{FieldTarget, FieldTo}, false, false, true, false},
 	{Roll, "brokers restart one after the other", []Field{FieldTarget}, true, false, false, false},
 	{DelayMetadata, "the target applies no newer metadata for the duration", []Field{FieldTarget}, true, true, true, true},

@@ -44,6 +44,9 @@ func Load(r io.Reader) (*History, error) {
 	for lines.Scan() {
 		number++
 		if err := l.take(number, lines.Bytes()); err != nil {
+			if cut := lines.Err(); cut != nil { // the line is what could be read of it
+				return nil, fmt.Errorf("history: after line %d: %w", number-1, cut)
+			}
 			return nil, fmt.Errorf("history: line %d: %w", number, err)
 		}
 	}

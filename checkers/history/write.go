@@ -1,7 +1,6 @@
 package history
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strconv"
@@ -18,7 +17,7 @@ const FormatVersion = 1
 // history gives the same bytes.
 func (h *History) Save(w io.Writer) error {
 	// Concurrency 1 compresses in the caller's goroutine.
-	z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault))
+	z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
 	if err != nil {
 		return fmt.Errorf("history: %w", err)
 	}
@@ -34,14 +33,12 @@ func (h *History) Save(w io.Writer) error {
 // WriteNDJSON writes the history in its NDJSON form: a line with the version,
 // then one line for each client, partition and operation.
 func (h *History) WriteNDJSON(w io.Writer) error {
-	n := &ndjson{out: bufio.NewWriterSize(w, 64<<10)}
+	n := &ndjson{out: w}
 	n.line = append(n.line, `{"assay_history":`...)
 	n.line = strconv.AppendInt(n.line, FormatVersion, 10)
 	n.end()
 	h.Replay(n)
-	if n.err == nil {
-		n.err = n.out.Flush()
-	}
+	n.flush()
 	if n.err != nil {
 		return fmt.Errorf("history: %w", n.err)
 	}
@@ -50,21 +47,31 @@ func (h *History) WriteNDJSON(w io.Writer) error {
 
 // ndjson is a Sink that writes a line for everything. Fields have a fixed order.
 type ndjson struct {
-	out  *bufio.Writer
-	line []byte
-	err  error // the first; later lines are dropped
+	out  io.Writer
+	line []byte // the present one, behind whole ones that are not written yet
+	err  error  // the first; later lines are dropped
+}
+
+// flushAt is how many bytes of lines are written at a time.
+const flushAt = 64 << 10
+
+func (n *ndjson) flush() {
+	if n.err == nil {
+		_, n.err = n.out.Write(n.line)
+	}
+	n.line = n.line[:0]
 }
 
 func (n *ndjson) begin(op string) {
-	n.line = append(n.line[:0], `{"op":"`...)
+	n.line = append(n.line, `{"op":"`...)
 	n.line = append(n.line, op...)
 	n.line = append(n.line, '"')
 }
 
 func (n *ndjson) end() {
 	n.line = append(n.line, '}', '\n')
-	if n.err == nil {
-		_, n.err = n.out.Write(n.line)
+	if len(n.line) >= flushAt {
+		n.flush()
 	}
 }
 

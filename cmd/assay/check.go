@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -10,35 +9,39 @@ import (
 )
 
 func checkCommand(s streams) *cobra.Command {
-	var set []string
+	var flags settings
 	c := &cobra.Command{
 		Use:   "check FILE...",
 		Short: "Check scenario files without running them",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, names []string) error {
-			var bad error
-			for _, name := range names {
-				file, err := load(s, name, set)
-				if err == nil {
-					err = campaignError(campaign.New(file).Check())
-				}
-				if err != nil {
-					bad = errors.Join(bad, err)
-					continue
-				}
-				runs := 0
-				for _, v := range file.Expand() {
-					runs += len(v.Scenario.Seeds.All())
-				}
-				fmt.Fprintf(s.out, "%s: ok, %s, %s, %s\n", name, quantity(len(file.Base.Claims), "claim"),
-					quantity(len(file.Expand()), "variant"), quantity(runs, "run"))
+			if err := flags.check(); err != nil {
+				return err
 			}
-			if bad != nil {
-				return worst(bad)
-			}
-			return nil
+			return checkFiles(s, &flags, names)
 		},
 	}
-	c.Flags().StringArrayVar(&set, "set", nil, "PTR=VALUE: change the scenario at a JSON pointer; VALUE is YAML")
+	flags.registerReading(c)
 	return c
+}
+
+func checkFiles(s streams, flags *settings, names []string) error {
+	var worst error
+	for _, name := range names {
+		file, err := load(s, flags, name)
+		if err == nil {
+			err = campaignError(campaign.New(file).Check())
+		}
+		if err != nil {
+			worst = worseError(s, worst, err)
+			continue
+		}
+		variants, runs := file.Expand(), 0
+		for _, v := range variants {
+			runs += len(v.Scenario.Seeds.All())
+		}
+		fmt.Fprintf(s.out, "%s: ok, %s, %s, %s\n", name, quantity(len(file.Base.Claims), "claim"),
+			quantity(len(variants), "variant"), quantity(runs, "run"))
+	}
+	return worst
 }

@@ -28,25 +28,28 @@ a claim that should hold.`,
 		if count < 1 || count > maxSeeds {
 			return exit(exitUsage, "--count takes 1 to %d", maxSeeds)
 		}
-		file, err := load(s, args[0], flags.set)
+		file, err := load(s, &flags, args[0])
 		if err != nil {
 			return err
 		}
-		base := file.Base.Seeds.All()[0]
-		if from != "" {
-			if base, err = format.ParseSeed(from); err != nil {
-				return exit(exitUsage, "--from %s: %w", from, err)
+		if flags.seed == "" && flags.seeds == "" {
+			if flags.hunted, err = hunted(file, from, count); err != nil {
+				return err
 			}
 		}
-		j := job{streams: s, flags: &flags, name: args[0], file: file, folder: flags.out}
-		if flags.seed == "" && flags.seeds == "" {
-			j.seeds = format.Seeds{Base: base, Count: count}
-		}
-		code, err := j.run(c.Context())
-		if err == nil && code != exitExpected {
-			err = &exitError{code: code}
-		}
-		return err
+		return runFiles(c.Context(), s, &flags, args, []*format.File{file})
 	}
 	return c
+}
+
+// hunted are the seeds of a hunt.
+func hunted(file *format.File, from string, count int) (format.Seeds, error) {
+	seeds := format.Seeds{Base: file.Base.Seeds.All()[0], Count: count}
+	if from != "" {
+		var err error
+		if seeds.Base, err = format.ParseSeed(from); err != nil {
+			return seeds, exit(exitUsage, "--from %s: %w", from, err)
+		}
+	}
+	return seeds, nil
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -28,9 +29,24 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx := untilInterrupted(context.Background(), os.Stderr)
 	os.Exit(assay(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// untilInterrupted ends a context at the first interrupt, so that what is
+// finished is kept. The second one ends the program at once.
+func untilInterrupted(parent context.Context, stderr io.Writer) context.Context {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		fmt.Fprintln(stderr, "assay: interrupted: keeping what is finished (interrupt again to end at once)")
+		cancel()
+		<-signals
+		os.Exit(exitInterrupted)
+	}()
+	return ctx
 }
 
 // exitError carries an exit code. Its text, if any, is for stderr.
@@ -56,7 +72,13 @@ func exit(code int, format string, args ...any) error {
 type streams struct{ out, err io.Writer }
 
 // assay runs one command line and returns its exit code.
-func assay(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func assay(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			fmt.Fprintf(stderr, "%s\nassay: internal error: %v: please report it, with what is above\n", debug.Stack(), bug)
+			code = exitInternal
+		}
+	}()
 	root := rootCommand(streams{stdout, stderr})
 	root.SetArgs(args)
 	root.SetOut(stdout)

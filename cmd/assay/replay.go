@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bufio"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,6 +18,7 @@ import (
 	"assay/reports"
 	"assay/scenarios/campaign"
 	"assay/scenarios/format"
+	"assay/scenarios/result"
 	"assay/scenarios/run"
 )
 
@@ -38,7 +43,10 @@ state of a node there.`,
 			if dump != "" && until == "" {
 				return exit(exitUsage, "--dump needs --until")
 			}
-			file, err := load(s, scenarioOf(args[0]), flags.set)
+			if trace != "" && until != "" {
+				return exit(exitUsage, "--trace and --until exclude each other")
+			}
+			file, err := load(s, &flags, scenarioOf(args[0]))
 			if err != nil {
 				return err
 			}
@@ -46,7 +54,7 @@ state of a node there.`,
 				flags.variant = format.Base
 			}
 			if until != "" {
-				return inspect(s, &flags, file, until, dump)
+				return inspect(s, &flags, args[0], file, until, dump)
 			}
 			return replay(c.Context(), s, &flags, args[0], file, trace)
 		},
@@ -67,52 +75,87 @@ func scenarioOf(argument string) string {
 }
 
 func replay(ctx context.Context, s streams, flags *settings, target string, file *format.File, trace string) error {
-	c := campaign.New(file)
-	var err error
-	if c.Variants, err = flags.narrow(c.Variants); err != nil {
+	j, err := newJob(s, flags, target, file)
+	if err != nil {
 		return err
 	}
-	options := campaign.Options{Jobs: 1, Stories: true, Run: run.Options{Frames: flags.frames, Debug: flags.debug}}
-	if trace != "" {
-		out, err := os.Create(trace)
-		if err != nil {
-			return exit(exitUsage, "--trace: %w", err)
-		}
-		defer out.Close()
-		options.Run.Trace = out
+	for i := range j.campaign.Variants { // they are about all seeds together
+		scenario := &j.campaign.Variants[i].Scenario
+		scenario.Require, scenario.Thresholds = nil, nil
 	}
-	played, stories, err := c.Run(ctx, options)
-	if err := campaignError(err); err != nil {
-		return err
-	}
-	j := job{streams: s, flags: flags, name: target, file: file, folder: flags.out}
-	report := j.report(played, stories)
 	if flags.out != "" {
-		if _, err := j.write(report, time.Now()); err != nil {
+		if err := j.openFolder(flags.out); err != nil {
 			return err
 		}
 	}
-	if flags.json {
-		_, err = s.out.Write(reports.JSON(played))
-	} else {
-		terminal := flags.terminalOptions(s.out)
-		terminal.Target = target
-		terminal.Verbose = true
-		err = reports.Terminal(s.out, report, terminal)
-	}
+	closeTrace, err := j.openTrace(trace)
 	if err != nil {
-		return exit(exitInternal, "writing the report: %w", err)
+		return err
 	}
-	if played.ExitCode != exitExpected {
-		return &exitError{code: played.ExitCode}
+	flags.verbose = !flags.quiet
+	ctx, cancel := flags.context(ctx)
+	defer cancel()
+	report, code, err := j.run(ctx)
+	if err = cmp.Or(err, closeTrace()); err != nil {
+		return err
+	}
+	compareDigest(s, flags, target, report.Result)
+	if err := flags.writeJUnit([]reports.Run{*report}); err != nil {
+		return err
+	}
+	if code != exitExpected {
+		return &exitError{code: code}
 	}
 	return nil
+}
+
+// openTrace lets the run write its events to a file, if there is a name.
+func (j *job) openTrace(path string) (closeFile func() error, err error) {
+	if path == "" {
+		return func() error { return nil }, nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, exit(exitUsage, "--trace: %w", err)
+	}
+	buffered := bufio.NewWriterSize(file, 1<<20)
+	j.trace = buffered
+	return func() error {
+		if err := errors.Join(buffered.Flush(), file.Close()); err != nil {
+			return exit(exitInternal, "--trace: %w", err)
+		}
+		return nil
+	}, nil
+}
+
+// compareDigest warns if a replay is not the run that the folder recorded.
+func compareDigest(s streams, flags *settings, target string, played result.Result) {
+	data, err := os.ReadFile(filepath.Join(target, "result.json"))
+	if err != nil || len(flags.set) > 0 {
+		return // no run folder, or a changed scenario
+	}
+	recorded, err := reports.ParseJSON(data)
+	if err != nil {
+		return
+	}
+	for _, v := range played.Variants {
+		at := slices.IndexFunc(recorded.Variants, func(r result.Variant) bool { return r.Name == v.Name })
+		if at < 0 {
+			continue
+		}
+		for _, seed := range v.Seeds {
+			if before, ran := recorded.Variants[at].Digests[seed]; ran && before != v.Digests[seed] {
+				fmt.Fprintf(s.err, "assay: seed %s of %s does not run as it was recorded (digest %s then, %s now): another version of Assay wrote %s\n",
+					seed, v.Name, before, v.Digests[seed], target)
+			}
+		}
+	}
 }
 
 var eventUntil = regexp.MustCompile(`^([a-z_]+)(?::([0-9]+))?$`)
 
 func parseUntil(text string) (run.Until, error) {
-	if at, err := time.ParseDuration(text); err == nil {
+	if at, err := time.ParseDuration(text); err == nil && at >= 0 {
 		return run.Until{At: at}, nil
 	}
 	parts := eventUntil.FindStringSubmatch(text)
@@ -124,24 +167,37 @@ func parseUntil(text string) (run.Until, error) {
 	}
 	until := run.Until{Event: parts[1], Nth: 1}
 	if parts[2] != "" {
-		until.Nth, _ = strconv.ParseInt(parts[2], 10, 64)
+		nth, err := strconv.ParseInt(parts[2], 10, 64)
+		if err != nil || nth < 1 {
+			return run.Until{}, exit(exitUsage, "--until %s: passings are counted from 1", text)
+		}
+		until.Nth = nth
 	}
 	return until, nil
 }
 
-func inspect(s streams, flags *settings, file *format.File, text, node string) error {
+func inspect(s streams, flags *settings, target string, file *format.File, text, node string) error {
 	until, err := parseUntil(text)
 	if err != nil {
 		return err
 	}
-	c := campaign.New(file)
-	if c.Variants, err = flags.narrow(c.Variants); err != nil {
+	j, err := newJob(s, flags, target, file)
+	if err != nil {
 		return err
 	}
-	state, err := c.Inspect(until, node, run.Options{Frames: flags.frames, Debug: flags.debug})
-	if err != nil {
+	state, err := j.campaign.Inspect(until, node, flags.runOptions())
+	var bug *campaign.BugError
+	var data *campaign.DataError
+	switch {
+	case errors.As(err, &bug):
+		v := j.campaign.Variants[0]
+		j.tellBug(&campaign.RunError{Variant: v.Name, Seed: v.Scenario.Seeds.All()[0], Err: err}, target, flags.set)
+		return &exitError{code: exitInternal}
+	case errors.As(err, &data):
+		return exit(exitBadScenario, "%w", err)
+	case err != nil:
 		return exit(exitUsage, "%w", err)
 	}
-	fmt.Fprint(s.out, state)
-	return nil
+	_, err = fmt.Fprint(s.out, state)
+	return err
 }

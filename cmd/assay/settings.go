@@ -14,6 +14,7 @@ import (
 
 	"assay/reports"
 	"assay/scenarios/format"
+	"assay/scenarios/run"
 )
 
 // settings are the flags that commands on scenarios share.
@@ -32,17 +33,31 @@ type settings struct {
 	color     string
 	quiet     bool
 	verbose   bool
+	format    string
+	shard     string
 	frames    bool
 	debug     bool
+	hunted    format.Seeds // of a hunt, instead of the scenario's; empty otherwise
+}
+
+// runOptions are how single runs are carried out.
+func (s *settings) runOptions() run.Options { return run.Options{Frames: s.frames, Debug: s.debug} }
+
+// registerReading adds the flags of commands that only read scenarios.
+func (s *settings) registerReading(c *cobra.Command) {
+	f := c.Flags()
+	f.StringArrayVar(&s.set, "set", nil, "PTR=VALUE: change the scenario at a JSON pointer; VALUE is YAML")
+	f.StringVar(&s.format, "format", "text", "text, or github for annotations")
 }
 
 func (s *settings) register(c *cobra.Command) {
+	s.registerReading(c)
 	f := c.Flags()
 	f.StringVarP(&s.out, "out", "o", "", "the run folder (DIR/NAME with several files; default runs/NAME-N)")
 	f.StringVar(&s.seed, "seed", "", "run this one seed, decimal or hex")
 	f.StringVar(&s.seeds, "seeds", "", "run these seeds: 1,5-10")
+	f.StringVar(&s.shard, "shard", "", "i/n: run the i-th of n equal shares of the seeds, i from 1")
 	f.IntVarP(&s.jobs, "jobs", "j", 0, "runs at the same time (default: one for each core)")
-	f.StringArrayVar(&s.set, "set", nil, "PTR=VALUE: change the scenario at a JSON pointer; VALUE is YAML")
 	f.StringVar(&s.variant, "variant", "", "run this variant only")
 	f.DurationVar(&s.timeLimit, "time-limit", 0, "stop after this much wall-clock time, keeping what is finished")
 	f.BoolVar(&s.failFast, "fail-fast", false, "stop at the first seed that violates a claim that should hold")
@@ -61,18 +76,29 @@ func (s *settings) register(c *cobra.Command) {
 
 // check refuses words that a flag does not take.
 func (s *settings) check() error {
+	switch s.format {
+	case "text", "github":
+	default:
+		return exit(exitUsage, "--format takes text or github, not %q", s.format)
+	}
 	switch s.progress {
-	case "auto", "plain", "none":
+	case "auto", "plain", "none", "": // "" where there is no such flag
 	default:
 		return exit(exitUsage, "--progress takes auto, plain or none, not %q", s.progress)
 	}
 	switch s.color {
-	case "auto", "always", "never":
+	case "auto", "always", "never", "":
 	default:
 		return exit(exitUsage, "--color takes auto, always or never, not %q", s.color)
 	}
 	if s.seed != "" && s.seeds != "" {
 		return exit(exitUsage, "--seed and --seeds exclude each other")
+	}
+	if s.jobs < 0 {
+		return exit(exitUsage, "-j takes 1 or more, not %d", s.jobs)
+	}
+	if s.timeLimit < 0 {
+		return exit(exitUsage, "--time-limit takes a time above 0, not %s", s.timeLimit)
 	}
 	return nil
 }
@@ -125,7 +151,26 @@ func (s *settings) context(parent context.Context) (context.Context, context.Can
 	return context.WithCancel(parent)
 }
 
-// narrow applies --seed, --seeds and --variant to a file's variants.
+// share applies --shard.
+func (s *settings) share(seeds []uint64) ([]uint64, error) {
+	if s.shard == "" {
+		return seeds, nil
+	}
+	var which, of int
+	if n, err := fmt.Sscanf(s.shard+"\n", "%d/%d\n", &which, &of); n != 2 || err != nil || which < 1 || which > of {
+		return nil, exit(exitUsage, "--shard takes i/n with i from 1 to n, such as 2/3, not %q", s.shard)
+	}
+	var mine []uint64
+	for i := which - 1; i < len(seeds); i += of {
+		mine = append(mine, seeds[i])
+	}
+	if len(mine) == 0 {
+		return nil, exit(exitUsage, "--shard %s: there are only %s", s.shard, quantity(len(seeds), "seed"))
+	}
+	return mine, nil
+}
+
+// narrow applies --seed, --seeds, --shard and --variant to a file's variants.
 func (s *settings) narrow(variants []format.Variant) ([]format.Variant, error) {
 	seeds, err := s.chosenSeeds()
 	if err != nil {
@@ -138,13 +183,23 @@ func (s *settings) narrow(variants []format.Variant) ([]format.Variant, error) {
 		if s.variant != "" && v.Name != s.variant {
 			continue
 		}
+		if s.hunted.Count > 0 {
+			v.Scenario.Seeds = s.hunted
+		}
 		if seeds != nil {
 			v.Scenario.Seeds = format.Seeds{List: seeds}
+		}
+		if s.shard != "" {
+			mine, err := s.share(v.Scenario.Seeds.All())
+			if err != nil {
+				return nil, err
+			}
+			v.Scenario.Seeds = format.Seeds{List: mine}
 		}
 		kept = append(kept, v)
 	}
 	if len(kept) == 0 {
-		return nil, exit(exitUsage, "--variant %s: the scenario has %s", s.variant, strings.Join(names, ", "))
+		return nil, exit(exitUsage, "--variant %s: the scenario has %s%s", s.variant, strings.Join(names, ", "), didYouMean(s.variant, names))
 	}
 	return kept, nil
 }
@@ -175,8 +230,15 @@ func quantity(n int, thing string) string {
 	return strconv.Itoa(n) + " " + thing + "s"
 }
 
-func complain(s streams, diagnostics format.Diagnostics) {
+// complain prints what was found in a scenario file.
+func (s *settings) complain(to streams, diagnostics format.Diagnostics) {
+	if s.format == "github" {
+		for _, d := range diagnostics {
+			fmt.Fprintln(to.err, annotation(d))
+		}
+		return
+	}
 	if text := diagnostics.String(); text != "" {
-		fmt.Fprintln(s.err, strings.TrimRight(text, "\n"))
+		fmt.Fprintln(to.err, strings.TrimRight(text, "\n"))
 	}
 }

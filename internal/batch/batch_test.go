@@ -252,6 +252,9 @@ func TestAllocations(t *testing.T) {
 		})
 	}), 1.0)
 	require.Positive(t, n)
+	list := make([]Record, 0, 100)
+	require.Zero(t, testing.AllocsPerRun(100, func() { list, _ = AppendRecords(list[:0], whole) }))
+	require.Len(t, list, 100)
 }
 
 func FuzzReadBatch(f *testing.F) {
@@ -274,7 +277,19 @@ func FuzzReadBatch(f *testing.F) {
 				out.Append(r.Timestamp, r.Key, r.Value, headers)
 				return nil
 			})
-			if err == nil && out.Count() > 0 && h.Count > 0 {
+			// A list of the records is what a visit of each gives.
+			first := Record{Offset: -1}
+			list, listed := AppendRecords([]Record{first}, whole)
+			require.Equal(t, err, listed)
+			require.Equal(t, first, list[0])
+			if err != nil {
+				require.Len(t, list, 1)
+				continue
+			}
+			i := 0
+			require.NoError(t, ForEachRecord(whole, func(r Record) error { i++; require.Equal(t, r, list[i]); return nil }))
+			require.Len(t, list, i+1)
+			if out.Count() > 0 && h.Count > 0 {
 				require.Equal(t, fmt.Sprint(readAll(t, whole)), fmt.Sprint(readAll(t, out.Finish())))
 			}
 		}

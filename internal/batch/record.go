@@ -59,29 +59,66 @@ func (r *Record) Headers() iter.Seq2[[]byte, []byte] {
 // stops at its first error. Malformed content is CORRUPT_MESSAGE, a codec that
 // cannot be read UNSUPPORTED_COMPRESSION_TYPE. The CRC is not checked.
 func ForEachRecord(whole []byte, visit func(Record) error) error {
-	h, whole, _, err := Next(whole)
+	h, in, err := open(whole)
 	if err != nil {
 		return err
 	}
-	section, err := decompress(h.Compression(), whole[HeaderSize:])
-	if err != nil {
-		return err
-	}
-	in := decoder{b: section}
 	var r Record
 	for i := range h.Count {
-		offsetDelta, ok := in.record(&h, &r)
-		if !ok || offsetDelta < 0 || offsetDelta > h.LastOffsetDelta {
-			return fmt.Errorf("record batch at offset %d: record %d of %d is malformed: %w",
-				h.BaseOffset, i, h.Count, kerr.CorruptMessage)
+		if err := in.next(&h, i, &r); err != nil {
+			return err
 		}
 		if err := visit(r); err != nil {
 			return err
 		}
 	}
-	if in.left() > 0 {
+	return in.end(&h)
+}
+
+// AppendRecords appends all records of one whole batch to a list. Its errors
+// are those of ForEachRecord; the list is then as it was.
+func AppendRecords(list []Record, whole []byte) ([]Record, error) {
+	h, in, err := open(whole)
+	if err != nil {
+		return list, err
+	}
+	before := len(list)
+	for i := range h.Count {
+		list = append(list, Record{})
+		if err := in.next(&h, i, &list[len(list)-1]); err != nil {
+			return list[:before], err
+		}
+	}
+	if err := in.end(&h); err != nil {
+		return list[:before], err
+	}
+	return list, nil
+}
+
+// open finds the records of one whole batch.
+func open(whole []byte) (Header, decoder, error) {
+	h, whole, _, err := Next(whole)
+	if err != nil {
+		return h, decoder{}, err
+	}
+	section, err := decompress(h.Compression(), whole[HeaderSize:])
+	return h, decoder{b: section}, err
+}
+
+// next reads the record with number i.
+func (d *decoder) next(h *Header, i int32, r *Record) error {
+	if offsetDelta, ok := d.record(h, r); !ok || offsetDelta < 0 || offsetDelta > h.LastOffsetDelta {
+		return fmt.Errorf("record batch at offset %d: record %d of %d is malformed: %w",
+			h.BaseOffset, i, h.Count, kerr.CorruptMessage)
+	}
+	return nil
+}
+
+// end makes sure that nothing follows the last record.
+func (d *decoder) end(h *Header) error {
+	if d.left() > 0 {
 		return fmt.Errorf("record batch at offset %d: %d bytes after its %d records: %w",
-			h.BaseOffset, in.left(), h.Count, kerr.CorruptMessage)
+			h.BaseOffset, d.left(), h.Count, kerr.CorruptMessage)
 	}
 	return nil
 }

@@ -1,7 +1,8 @@
 // Package campaign runs a scenario: every variant over every seed, on all
 // cores, and joins what the runs come to into one result. Runs share nothing,
-// and results are joined in the order of the seeds, so that neither the number
-// of cores nor who finishes first can show.
+// and outcomes are joined in the order of the jobs, so that neither the number
+// of cores nor who finishes first can show. Of a run that is joined nothing big
+// is kept, so that a campaign of many seeds takes no more memory than a short one.
 package campaign
 
 import (
@@ -10,7 +11,6 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
-	"sync/atomic"
 
 	"assay/scenarios/format"
 	"assay/scenarios/result"
@@ -21,13 +21,18 @@ import (
 // Options says how a campaign is run. None of it changes a verdict.
 type Options struct {
 	Jobs     int  // runs at the same time; 0 is one for each core
-	FailFast bool // stop at the first seed with an unexpected violation
+	FailFast bool // stop at the first run with an unexpected violation
 	Run      run.Options
 	// Stories keeps, for each variant, the history of the seed to be told.
 	Stories bool
 	// Finished is called after each run, from several goroutines at once.
 	Finished func(Progress)
+	// Simulate does one run; nil is run.Simulate. Tests put something else here.
+	Simulate Simulate
 }
+
+// Simulate plays a scenario with one seed.
+type Simulate func(*format.Scenario, uint64, map[string]*workload.Values, run.Options) (*run.Outcome, error)
 
 // Progress tells of one finished run.
 type Progress struct {
@@ -35,7 +40,6 @@ type Progress struct {
 	Seed       uint64
 	Violating  bool // some claim has a counterexample
 	Unexpected bool // one that is expected to hold
-	Done, Of   int  // runs
 }
 
 // Campaign is a scenario with what it needs to run.
@@ -53,130 +57,98 @@ func New(file *format.File) Campaign {
 
 // job is one run to be done.
 type job struct {
-	variant int
-	seed    int // index among the variant's seeds
+	tally *tally
+	seed  uint64
+	index int // among the variant's seeds
 }
 
 // Run runs the campaign. A cancelled context keeps what is finished: the result
-// then covers the seeds that ran, and its outcome is result.Interrupted. An
-// error is ours, or a missing data file.
+// then covers the seeds that ran, and says why there are no more. So does a
+// *RunError, a run that failed by our own mistake. Any other error comes before
+// the first run, and without a result.
 func (c Campaign) Run(ctx context.Context, options Options) (result.Result, []result.Story, error) {
 	values, err := c.values()
 	if err != nil {
 		return result.Result{}, nil, err
 	}
 	tallies := make([]*tally, len(c.Variants))
-	var jobs []job
 	for v := range c.Variants {
-		seeds := c.Variants[v].Scenario.Seeds.All()
-		tallies[v] = newTally(&c.Variants[v], seeds, options.Stories)
-		for s := range seeds {
-			jobs = append(jobs, job{v, s})
-		}
+		tallies[v] = newTally(&c.Variants[v], values[v], options.Stories)
 	}
-	err = c.work(ctx, options, jobs, tallies, values)
-	interrupted := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-	if err != nil && !interrupted && !errors.Is(err, errFailFast) {
-		return result.Result{}, nil, err
-	}
-	r, stories := c.join(tallies, errors.Is(err, errFailFast))
-	if interrupted {
-		r.Outcome, r.ExitCode = result.Interrupted, exitInterrupted
-	}
-	return r, stories, nil
+	s := newSequence(interleave(tallies), options.FailFast)
+	c.work(ctx, options, s)
+	s.close()
+	r, stories := c.join(tallies)
+	s.explainEnd(&r, ctx.Err())
+	return r, stories, s.failure
 }
 
-var errFailFast = errors.New("stopped at the first unexpected violation")
+// interleave orders the jobs seed by seed, each with all variants: a campaign
+// that is cut short has then compared the variants over the same seeds.
+func interleave(tallies []*tally) []job {
+	var jobs []job
+	for i := 0; ; i++ {
+		before := len(jobs)
+		for _, t := range tallies {
+			if i < len(t.chosen) {
+				jobs = append(jobs, job{t, t.chosen[i], i})
+			}
+		}
+		if len(jobs) == before {
+			return jobs
+		}
+	}
+}
 
-// work does the jobs on several goroutines. It returns the first error in the
-// order of the jobs, or why it stopped.
-func (c Campaign) work(ctx context.Context, options Options, jobs []job, tallies []*tally, values []map[string]*workload.Values) error {
+// work does the jobs on several goroutines.
+func (c Campaign) work(ctx context.Context, options Options, s *sequence) {
 	workers := options.Jobs
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	var (
-		next     atomic.Int64
-		done     atomic.Int64
-		firstBad atomic.Int64 // index of the first job that ends the campaign
-		group    sync.WaitGroup
-		failures = make([]error, len(jobs))
-	)
-	firstBad.Store(int64(len(jobs)))
-	stopAt := func(index int) {
-		for {
-			current := firstBad.Load()
-			if int64(index) >= current || firstBad.CompareAndSwap(current, int64(index)) {
-				return
-			}
-		}
-	}
-	for range min(workers, len(jobs)) {
+	defer context.AfterFunc(ctx, s.stop)()
+	var group sync.WaitGroup
+	for range min(workers, len(s.jobs)) {
 		group.Go(func() {
 			for ctx.Err() == nil {
-				index := int(next.Add(1)) - 1
-				// A job behind the one that ends the campaign would not have run,
-				// had they run one after the other.
-				if index >= len(jobs) || int64(index) > firstBad.Load() {
+				number, ok := s.claim()
+				if !ok {
 					return
 				}
-				j := jobs[index]
-				variant := &c.Variants[j.variant]
-				outcome, err := c.runOne(ctx, variant, tallies[j.variant].seeds[j.seed], values[j.variant], options)
-				if err != nil {
-					failures[index] = fmt.Errorf("variant %s, seed %#x: %w", variant.Name, tallies[j.variant].seeds[j.seed], err)
-					stopAt(index)
-					return
-				}
-				unexpected := tallies[j.variant].add(j.seed, outcome)
-				if unexpected && options.FailFast {
-					failures[index] = errFailFast
-					stopAt(index)
-				}
-				if options.Finished != nil {
-					options.Finished(Progress{Variant: variant.Name, Seed: outcome.Seed, Violating: outcome.Violating(), Unexpected: unexpected,
-						Done: int(done.Add(1)), Of: len(jobs)})
-				}
+				c.do(ctx, options, s, number)
 			}
 		})
 	}
 	group.Wait()
-	for index, err := range failures {
-		if err != nil {
-			for i := index + 1; i < len(jobs); i++ {
-				tallies[jobs[i].variant].forget(jobs[i].seed)
-			}
-			return err
-		}
-	}
-	return ctx.Err()
 }
 
-// runOne does one run. A panic in it is our bug, and must name the run.
-func (c Campaign) runOne(ctx context.Context, variant *format.Variant, seed uint64, values map[string]*workload.Values, options Options) (outcome *run.Outcome, err error) {
-	defer func() {
-		if bug := recover(); bug != nil {
-			stack := make([]byte, 16<<10)
-			stack = stack[:runtime.Stack(stack, false)]
-			err = &BugError{Bug: bug, Stack: string(stack)}
-		}
-	}()
+func (c Campaign) do(ctx context.Context, options Options, s *sequence, number int) {
+	j := s.jobs[number]
+	outcome, err := j.simulate(ctx, options)
+	if errors.Is(err, run.ErrStopped) {
+		return
+	}
+	if err != nil {
+		s.deliver(number, nil, &RunError{Variant: j.tally.variant.Name, Seed: j.seed, Err: err})
+		return
+	}
+	finished := Progress{Variant: j.tally.variant.Name, Seed: j.seed,
+		Violating: outcome.Violating(), Unexpected: j.tally.unexpected(outcome)}
+	s.deliver(number, outcome, nil)
+	if options.Finished != nil {
+		options.Finished(finished)
+	}
+}
+
+func (j job) simulate(ctx context.Context, options Options) (*run.Outcome, error) {
+	simulate := options.Simulate
+	if simulate == nil {
+		simulate = run.Simulate
+	}
 	runOptions := options.Run
 	runOptions.Stop = func() bool { return ctx.Err() != nil }
-	outcome, err = run.Simulate(&variant.Scenario, seed, values, runOptions)
-	if err == nil && ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	return outcome, err
+	return Guarded(simulate)(&j.tally.variant.Scenario, j.seed, j.tally.values, runOptions)
 }
-
-// BugError is a panic inside a run: a bug of ours, exit code 70.
-type BugError struct {
-	Bug   any
-	Stack string
-}
-
-func (e *BugError) Error() string { return fmt.Sprintf("internal error: %v\n%s", e.Bug, e.Stack) }
 
 // values reads each variant's value files, by producer. What several instances
 // or variants share is read and parsed once.
@@ -217,8 +189,10 @@ func (c Campaign) Check() error {
 }
 
 // Inspect plays the first seed of the first variant up to a moment and tells
-// the state of a node there, or of all for "".
-func (c Campaign) Inspect(until run.Until, node string, options run.Options) (string, error) {
+// the state of a node there, or of all for "". An error other than a *BugError
+// says that there is no such moment or node.
+func (c Campaign) Inspect(until run.Until, node string, options run.Options) (state string, err error) {
+	defer catch(&err)
 	values, err := c.values()
 	if err != nil {
 		return "", err

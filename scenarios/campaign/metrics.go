@@ -8,45 +8,71 @@ import (
 	"assay/scenarios/workload"
 )
 
-// joinMetrics joins the runs' numbers by the names of format.Metrics. Latencies
-// of all seeds make one distribution, rates are means, damage is summed, and
-// what is a maximum stays one. A metric that nothing measured is left out.
-func joinMetrics(runs []*run.Outcome) map[string]int64 {
-	metrics := map[string]int64{}
-	if len(runs) == 0 {
-		return metrics
+// metrics joins the runs' numbers by the names of format.Metrics. Latencies of
+// all seeds make one distribution, rates are means, damage is summed, and what
+// is a maximum stays one. A metric that nothing measured is left out.
+type metrics struct {
+	named                          map[string]int64 // maxima and sums, final as they are
+	produce, endToEnd, recovery    workload.Histogram
+	acknowledged, consumed, window int64
+	consumers                      bool
+}
+
+func (m *metrics) add(o *run.Outcome) {
+	if m.named == nil {
+		m.named = map[string]int64{}
 	}
-	var produce, endToEnd, recovery workload.Histogram
-	var acknowledged, consumed, window int64
-	consumers := false
-	for _, o := range runs {
-		produce.Add(&o.Metrics.Produce)
-		endToEnd.Add(&o.Metrics.EndToEnd)
-		recovery.Add(&o.Measures.Recovery)
-		acknowledged += int64(o.Measures.Acknowledged)
-		consumed += int64(o.Measures.Consumed)
-		window += int64(o.Measures.Window)
-		consumers = consumers || o.Measures.Consumers
-		metrics["lag.final"] = max(metrics["lag.final"], o.Measures.LagFinal)
-		metrics["lag.max"] = max(metrics["lag.max"], o.Measures.LagMax)
-		metrics["unavailable.max"] = max(metrics["unavailable.max"], int64(o.Measures.Unavailable))
-		joinDamage(metrics, o)
-	}
-	percentiles(metrics, "produce_latency", &produce)
-	percentiles(metrics, "e2e_latency", &endToEnd)
-	if recovery.Count() > 0 {
-		metrics["recovery.p99"] = int64(recovery.Quantile(990))
-	}
-	if window > 0 {
-		metrics["throughput.produced"] = perSecond(acknowledged, window)
-		metrics["throughput.consumed"] = perSecond(consumed, window)
-	}
-	if !consumers {
-		for _, name := range []string{"lag.final", "lag.max", "throughput.consumed"} {
-			delete(metrics, name)
+	m.produce.Add(&o.Metrics.Produce)
+	m.endToEnd.Add(&o.Metrics.EndToEnd)
+	m.recovery.Add(&o.Measures.Recovery)
+	m.acknowledged += int64(o.Measures.Acknowledged)
+	m.consumed += int64(o.Measures.Consumed)
+	m.window += int64(o.Measures.Window)
+	m.consumers = m.consumers || o.Measures.Consumers
+	m.atLeast("lag.final", o.Measures.LagFinal)
+	m.atLeast("lag.max", o.Measures.LagMax)
+	m.atLeast("unavailable.max", int64(o.Measures.Unavailable))
+	m.addDamage(o)
+}
+
+func (m *metrics) atLeast(name string, value int64) { m.named[name] = max(m.named[name], value) }
+
+// addDamage takes what the claims found.
+func (m *metrics) addDamage(o *run.Outcome) {
+	for _, judged := range o.Claims {
+		switch judged.Guarantee {
+		case checkers.NoLoss:
+			m.named["loss.records"] += judged.Damage.Records
+			for _, w := range judged.Damage.Windows {
+				m.atLeast("loss.window", int64(w.To-w.From))
+			}
+		case checkers.NoDuplicates:
+			m.named["duplicates.records"] += judged.Damage.Records
 		}
 	}
-	return metrics
+}
+
+// result are the metrics by name.
+func (m *metrics) result() map[string]int64 {
+	all := map[string]int64{}
+	for name, value := range m.named { // order-free: a copy
+		all[name] = value
+	}
+	percentiles(all, "produce_latency", &m.produce)
+	percentiles(all, "e2e_latency", &m.endToEnd)
+	if m.recovery.Count() > 0 {
+		all["recovery.p99"] = int64(m.recovery.Quantile(990))
+	}
+	if m.window > 0 {
+		all["throughput.produced"] = perSecond(m.acknowledged, m.window)
+		all["throughput.consumed"] = perSecond(m.consumed, m.window)
+	}
+	if !m.consumers {
+		for _, name := range []string{"lag.final", "lag.max", "throughput.consumed"} {
+			delete(all, name)
+		}
+	}
+	return all
 }
 
 // perSecond rounds to whole records per second.
@@ -63,19 +89,4 @@ func percentiles(metrics map[string]int64, name string, h *workload.Histogram) {
 	metrics[name+".p99"] = int64(h.Quantile(990))
 	metrics[name+".p99.9"] = int64(h.Quantile(999))
 	metrics[name+".max"] = int64(h.Max())
-}
-
-// joinDamage takes what the claims found.
-func joinDamage(metrics map[string]int64, o *run.Outcome) {
-	for _, judged := range o.Claims {
-		switch judged.Guarantee {
-		case checkers.NoLoss:
-			metrics["loss.records"] += judged.Damage.Records
-			for _, w := range judged.Damage.Windows {
-				metrics["loss.window"] = max(metrics["loss.window"], int64(w.To-w.From))
-			}
-		case checkers.NoDuplicates:
-			metrics["duplicates.records"] += judged.Damage.Records
-		}
-	}
 }

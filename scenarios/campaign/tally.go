@@ -1,14 +1,13 @@
 package campaign
 
 import (
-	"bytes"
 	"fmt"
-	"sync"
 
 	"assay/checkers"
 	"assay/scenarios/format"
 	"assay/scenarios/result"
 	"assay/scenarios/run"
+	"assay/scenarios/workload"
 )
 
 // Exit codes of the contract that a result can have.
@@ -17,82 +16,84 @@ const (
 	exitUnexpected   = 1
 	exitInconclusive = 3
 	exitThreshold    = 4
+	exitInternal     = 70
 	exitInterrupted  = 130
 )
 
-// tally collects the outcomes of one variant. Outcomes arrive in any order; all
-// that is kept of a run but its story is small.
+// tally joins the runs of one variant, in the order of its seeds.
 type tally struct {
-	variant  *format.Variant
-	seeds    []uint64
-	outcomes []*run.Outcome // by seed, nil if it has not run
-	keep     bool
+	variant *format.Variant
+	chosen  []uint64                    // seeds to be run
+	values  map[string]*workload.Values // of its producers
 
-	mutex     sync.Mutex
-	storySeed int  // whose history is kept, -1 for none
-	storyBad  bool // because it is violating
+	seeds      []string // that ran
+	digests    map[string]string
+	exercise   result.Counters
+	points     result.Counters
+	applied    int // faults
+	claims     []claimTally
+	invariants invariants
+	metrics    metrics
+	told       storyteller
 }
 
-func newTally(variant *format.Variant, seeds []uint64, keep bool) *tally {
-	return &tally{variant: variant, seeds: seeds, outcomes: make([]*run.Outcome, len(seeds)), keep: keep, storySeed: -1}
-}
-
-// add takes one run's outcome and tells whether it violates a claim that is
-// expected to hold. Of all histories it keeps that of the first violating seed,
-// or else of the first seed.
-func (t *tally) add(seed int, outcome *run.Outcome) (unexpected bool) {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	t.outcomes[seed] = outcome
-	violating := outcome.Violating()
-	switch {
-	case !t.keep:
-		outcome.History = nil
-	case t.storySeed < 0 || violating && (!t.storyBad || seed < t.storySeed) || !violating && !t.storyBad && seed < t.storySeed:
-		if t.storySeed >= 0 && t.outcomes[t.storySeed] != nil {
-			t.outcomes[t.storySeed].History = nil
-		}
-		t.storySeed, t.storyBad = seed, violating
-	default:
-		outcome.History = nil
+func newTally(variant *format.Variant, values map[string]*workload.Values, stories bool) *tally {
+	t := &tally{variant: variant, chosen: variant.Scenario.Seeds.All(), values: values, exercise: result.Counters{}, points: result.Counters{}, digests: map[string]string{},
+		told: storyteller{histories: stories}}
+	for _, c := range format.Counters {
+		t.exercise[c] = 0
 	}
+	for _, place := range run.RarePlaces {
+		t.points[place] = 0
+	}
+	for _, claim := range variant.Scenario.Claims {
+		t.claims = append(t.claims, claimTally{claim: claim})
+	}
+	return t
+}
+
+// unexpected says whether a run violates a claim that is expected to hold. It
+// reads nothing that add changes, and may be called beside it.
+func (t *tally) unexpected(o *run.Outcome) bool {
 	for i, claim := range t.variant.Scenario.Claims {
-		if claim.Expect == format.Holds && outcome.Claims[i].Verdict == checkers.Violated {
-			unexpected = true
+		if claim.Expect == format.Holds && o.Claims[i].Verdict == checkers.Violated {
+			return true
 		}
 	}
-	return unexpected
+	return false
 }
 
-// forget drops a run that would not have been made, had they run in order.
-func (t *tally) forget(seed int) {
-	t.outcomes[seed] = nil
-	if t.storySeed == seed {
-		t.storySeed, t.storyBad = -1, false
-	}
-}
+// consider takes a run as one that may be told, in any order.
+func (t *tally) consider(index int, o *run.Outcome) { t.told.consider(index, o) }
 
-// finished returns the outcomes that there are, in the order of the seeds.
-func (t *tally) finished() []*run.Outcome {
-	var list []*run.Outcome
-	for _, o := range t.outcomes {
-		if o != nil {
-			list = append(list, o)
-		}
+// add joins a run, and tells whether it is unexpected.
+func (t *tally) add(index int, o *run.Outcome) (unexpected bool) {
+	name := seedName(o.Seed)
+	t.seeds = append(t.seeds, name)
+	t.digests[name] = o.Digest
+	for c, n := range o.Exercise { // order-free: sums
+		t.exercise[string(c)] += n
 	}
-	return list
+	for _, place := range o.Places {
+		t.points[place]++
+	}
+	t.applied += o.AppliedFaults()
+	for i := range t.claims {
+		t.claims[i].add(o.Claims[i], o)
+	}
+	t.invariants.add(o)
+	t.metrics.add(o)
+	t.told.joined(index)
+	return t.unexpected(o)
 }
 
 // join makes the result of all variants.
-func (c Campaign) join(tallies []*tally, stopped bool) (result.Result, []result.Story) {
+func (c Campaign) join(tallies []*tally) (result.Result, []result.Story) {
 	r := result.Result{Version: result.Version, Scenario: c.Name, Outcome: result.Expected}
 	var stories []result.Story
 	for _, t := range tallies {
-		if stopped && len(t.finished()) == 0 {
-			continue
-		}
 		r.Variants = append(r.Variants, t.result())
-		if story, ok := t.story(); ok {
+		if story, ok := t.told.story(t.variant.Name); ok {
 			stories = append(stories, story)
 		}
 	}
@@ -122,70 +123,68 @@ func verdictOf(variants []result.Variant) (result.Outcome, int) {
 	return result.Expected, exitExpected
 }
 
-// result joins the variant's runs.
+// result is the variant's outcome.
 func (t *tally) result() result.Variant {
-	runs := t.finished()
-	v := result.Variant{Name: t.variant.Name, Exercise: result.Counters{}, Points: result.Counters{}, Digests: map[string]string{}}
-	for _, c := range format.Counters {
-		v.Exercise[c] = 0
+	v := result.Variant{Name: t.variant.Name, Seeds: t.seeds, Exercise: t.exercise, Points: t.points, Digests: t.digests,
+		Invariants: t.invariants.result(), Metrics: t.metrics.result()}
+	if len(t.seeds) > 0 {
+		v.Unmet, v.Crossed = t.unmet(), t.crossed(v.Metrics)
 	}
-	for _, place := range run.RarePlaces {
-		v.Points[place] = 0
-	}
-	for _, o := range runs {
-		v.Seeds = append(v.Seeds, seedName(o.Seed))
-		v.Digests[seedName(o.Seed)] = o.Digest
-		for c, n := range o.Exercise {
-			v.Exercise[string(c)] += n
-		}
-		for _, place := range o.Places {
-			v.Points[place]++
-		}
-	}
-	v.Invariants = joinInvariants(runs)
-	v.Metrics = joinMetrics(runs)
-	v.Unmet = t.unmet(v.Exercise, runs)
-	v.Crossed = t.crossed(v.Metrics)
-	for i := range t.variant.Scenario.Claims {
-		v.Claims = append(v.Claims, t.claim(i, runs, v.Unmet))
+	for i := range t.claims {
+		v.Claims = append(v.Claims, t.claims[i].result(v.Unmet))
 	}
 	return v
 }
 
+func quantity(seeds int) string {
+	if seeds == 1 {
+		return "1 seed"
+	}
+	return fmt.Sprintf("%d seeds", seeds)
+}
+
 func seedName(seed uint64) string { return fmt.Sprintf("%#x", seed) }
 
-// claim joins the verdicts of one claim. A requirement that was not met makes
-// it inconclusive, unless it is violated: a counterexample needs no exercise.
-func (t *tally) claim(index int, runs []*run.Outcome, unmet []string) result.Claim {
-	claim := t.variant.Scenario.Claims[index]
-	var tally checkers.Tally
-	joined := result.Claim{Name: claim.Name, Guarantee: claim.Guarantee, Expect: string(claim.Expect), Anomalies: map[string]int64{}}
-	for _, o := range runs {
-		judged := o.Claims[index]
-		tally.Add(judged)
-		joined.Exercised = joined.Exercised || judged.Exercised
-		switch {
-		case judged.Verdict == checkers.Violated && joined.FirstViolating == "":
-			joined.FirstViolating = seedName(o.Seed)
-			joined.Witness = witness(judged, o)
-		case judged.Verdict == checkers.Inconclusive && joined.Reason == "":
-			joined.Reason = fmt.Sprintf("seed %s: %s", seedName(o.Seed), judged.Reason)
-		}
+// claimTally joins the verdicts of one claim.
+type claimTally struct {
+	claim          format.Claim
+	seeds          checkers.Tally
+	firstViolating string
+	witness        *result.Witness // of that seed
+	reason         string          // why the first inconclusive seed is so
+}
+
+func (c *claimTally) add(judged checkers.Result, o *run.Outcome) {
+	c.seeds.Add(judged)
+	switch {
+	case judged.Verdict == checkers.Violated && c.firstViolating == "":
+		c.firstViolating = seedName(o.Seed)
+		c.witness = witness(judged, o)
+	case judged.Verdict == checkers.Inconclusive && c.reason == "":
+		c.reason = fmt.Sprintf("seed %s: %s", seedName(o.Seed), judged.Reason)
 	}
-	for _, a := range tally.Anomalies {
+}
+
+// result is the claim's outcome. A requirement that was not met makes it
+// inconclusive, unless it is violated: a counterexample needs no exercise.
+func (c *claimTally) result(unmet []string) result.Claim {
+	joined := result.Claim{Name: c.claim.Name, Guarantee: c.claim.Guarantee, Expect: string(c.claim.Expect), Anomalies: map[string]int64{},
+		Violating: c.seeds.Violated, FirstViolating: c.firstViolating, Witness: c.witness,
+		Exercised: c.seeds.Exercised > 0, Bound: c.seeds.Sentence()}
+	for _, a := range c.seeds.Anomalies {
 		joined.Anomalies[string(a.Name)] = a.Count
 	}
-	joined.Violating = tally.Violated
-	joined.Bound = tally.Sentence()
-	verdict := tally.Verdict()
-	if verdict == checkers.Holds && len(unmet) > 0 {
-		verdict, joined.Reason = checkers.Inconclusive, unmet[0]
-	}
-	if verdict == checkers.Violated {
-		joined.Reason = ""
+	verdict, reason := c.seeds.Verdict(), c.reason
+	switch {
+	case verdict == checkers.Violated:
+		reason = ""
+	case c.seeds.Seeds == 0:
+		reason = "no seed ran"
+	case verdict == checkers.Holds && len(unmet) > 0:
+		verdict, reason = checkers.Inconclusive, unmet[0]
 	}
 	joined.Verdict = verdict.String()
-	joined.Outcome, joined.Reason = outcomeOf(claim.Expect, verdict, joined.Reason, len(runs))
+	joined.Outcome, joined.Reason = outcomeOf(c.claim.Expect, verdict, reason, c.seeds.Seeds)
 	return joined
 }
 
@@ -198,28 +197,22 @@ func outcomeOf(expect format.Verdict, verdict checkers.Verdict, reason string, s
 	case (verdict == checkers.Violated) == (expect == format.Violated):
 		return string(result.Expected), reason
 	case verdict == checkers.Holds:
-		return string(result.Inconclusive), fmt.Sprintf("expected a violation, and none was found in %d seeds", seeds)
+		return string(result.Inconclusive), fmt.Sprintf("expected a violation, and none was found in %s", quantity(seeds))
 	}
 	return string(result.Unexpected), reason
 }
 
 // unmet lists the requirements that the variant's runs did not meet.
-func (t *tally) unmet(exercise result.Counters, runs []*run.Outcome) []string {
+func (t *tally) unmet() []string {
 	var list []string
 	for _, requirement := range t.variant.Scenario.Require {
-		if measured := exercise[requirement.Counter]; !requirement.Met(measured) {
-			list = append(list, fmt.Sprintf("require %s %s %d: it was %d over %d seeds",
-				requirement.Counter, requirement.Operator, requirement.Value, measured, len(runs)))
+		if measured := t.exercise[requirement.Counter]; !requirement.Met(measured) {
+			list = append(list, fmt.Sprintf("require %s %s %d: it was %d over %s",
+				requirement.Counter, requirement.Operator, requirement.Value, measured, quantity(len(t.seeds))))
 		}
 	}
-	if wanted := len(t.variant.Scenario.Faults.Timeline); wanted > 0 && len(runs) > 0 {
-		applied := 0
-		for _, o := range runs {
-			applied += o.AppliedFaults()
-		}
-		if applied == 0 {
-			list = append(list, "none of the timeline's faults could be applied")
-		}
+	if len(t.variant.Scenario.Faults.Timeline) > 0 && t.applied == 0 {
+		list = append(list, "none of the timeline's faults could be applied")
 	}
 	return list
 }
@@ -235,22 +228,4 @@ func (t *tally) crossed(metrics map[string]int64) []string {
 		}
 	}
 	return list
-}
-
-// story is what a report tells of one seed.
-func (t *tally) story() (result.Story, bool) {
-	if t.storySeed < 0 || t.outcomes[t.storySeed] == nil {
-		return result.Story{}, false
-	}
-	o := t.outcomes[t.storySeed]
-	s := result.Story{Variant: t.variant.Name, Seed: o.Seed, Faults: o.Faults, Swarm: o.Swarm,
-		LoadEnd: int64(o.LoadEnd), RunEnd: int64(o.End)}
-	if o.History != nil {
-		var b bytes.Buffer
-		if err := o.History.Save(&b); err != nil {
-			panic(err) // a buffer takes everything
-		}
-		s.History = b.Bytes()
-	}
-	return s, true
 }

@@ -45,7 +45,7 @@ func makeRandomKindCodec() codec[faults.Kind] {
 		before := len(r.diagnostics)
 		read(r, at, into)
 		// Random targets are nodes and clients; moving leadership needs a partition.
-		if d, known := faults.Describe(*into); len(r.diagnostics) == before && known && (!d.RandomOK || d.Kind == faults.MoveLeader) {
+		if d, known := faults.Describe(*into); len(r.diagnostics) == before && known && !d.RandomOK {
 			r.fail(at, "%s cannot be drawn at random; put it into the timeline", *into)
 		}
 	}

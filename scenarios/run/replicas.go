@@ -63,6 +63,9 @@ func (r *run) checkNewLeader(node string, e host.Event) {
 		r.violate(CommittedUnderOther, "%s and %s both lead %s in epoch %d", other, node, at, epoch)
 	}
 	c.leaders[epoch] = node
+	if epoch < c.epoch {
+		return // it learns late that it was elected, and leads nobody any more
+	}
 	if logEnd < c.end {
 		r.violate(LeaderCompleteness, "%s leads %s in epoch %d with log end %d, though offsets below %d were committed", node, at, epoch, logEnd, c.end)
 		return

@@ -188,20 +188,21 @@ func (v *view) stopped(name string) bool {
 func (v *view) ImpairedControllers() []string {
 	var impaired []string
 	for _, name := range v.Controllers() {
-		if v.stopped(name) || v.cutOff(name) || v.slowed(name, v.Controllers()) || v.slowed(name, v.Brokers()) {
+		if v.stopped(name) || v.cutOff(name) || v.hampered(name, v.Controllers()) || v.hampered(name, v.Brokers()) {
 			impaired = append(impaired, name)
 		}
 	}
 	return impaired
 }
 
-// slowed says whether a delay lies between a node and a majority of others. A
-// controller that answers late does not keep brokers' sessions alive: it is
-// touched, though nothing is cut.
-func (v *view) slowed(name string, others []string) bool {
+// hampered says whether a cut or a delay lies between a node and a majority of
+// others. A controller that brokers cannot reach, or that answers them late, does
+// not keep their sessions alive: it is touched, though it has its quorum.
+func (v *view) hampered(name string, others []string) bool {
 	count := 0
 	for _, other := range others {
-		if other != name && v.slows[[2]string{name, other}]+v.slows[[2]string{other, name}] > 0 {
+		out, in := [2]string{name, other}, [2]string{other, name}
+		if other != name && (v.cuts[out]+v.cuts[in] > 0 || v.slows[out]+v.slows[in] > 0) {
 			count++
 		}
 	}
@@ -291,9 +292,15 @@ func (v *view) PowerLoss(name string, mode faults.DiskMode, chance *rand.Rand) {
 	v.run.world.PowerLoss(name, [...]sim.PowerLossMode{sim.LoseUnsynced, sim.Tear, sim.Keep}[mode], chance)
 }
 
-func (v *view) Restart(name string) { v.run.world.Start(name) }
-func (v *view) Pause(name string)   { v.run.world.Pause(name) }
-func (v *view) Resume(name string)  { v.run.world.Resume(name) }
+// Restart ends first who was to die in the middle of a step and has not come to
+// it: a kill may be shorter than midStepWindow.
+func (v *view) Restart(name string) {
+	v.run.world.Kill(name)
+	v.run.world.Start(name)
+}
+
+func (v *view) Pause(name string)  { v.run.world.Pause(name) }
+func (v *view) Resume(name string) { v.run.world.Resume(name) }
 
 func (v *view) Cut(from, to []string) func() {
 	fault := v.run.world.Cut(from, to)

@@ -3,6 +3,7 @@ package campaign
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"assay/checkers"
 	"assay/checkers/history"
@@ -47,29 +48,26 @@ func faultID(number int, records []faults.Record) string {
 	return fmt.Sprint(number)
 }
 
-// joinInvariants counts the seeds of each white-box finding.
-func joinInvariants(runs []*run.Outcome) []result.Invariant {
-	var joined []result.Invariant
-	for _, o := range runs {
-		var seen []string
-		for _, found := range o.Invariants {
-			if slices.Contains(seen, found.Name) {
-				continue
-			}
-			seen = append(seen, found.Name)
-			at := slices.IndexFunc(joined, func(i result.Invariant) bool { return i.Name == found.Name })
-			if at < 0 {
-				joined = append(joined, result.Invariant{Name: found.Name, First: seedName(o.Seed), Says: found.Says})
-				at = len(joined) - 1
-			}
-			joined[at].Seeds++
+// invariants counts the seeds of each white-box finding, by its name.
+type invariants []result.Invariant
+
+func (joined *invariants) add(o *run.Outcome) {
+	var seen []string
+	for _, found := range o.Invariants {
+		if slices.Contains(seen, found.Name) {
+			continue
 		}
+		seen = append(seen, found.Name)
+		at := slices.IndexFunc(*joined, func(i result.Invariant) bool { return i.Name == found.Name })
+		if at < 0 {
+			*joined = append(*joined, result.Invariant{Name: found.Name, First: seedName(o.Seed), Says: found.Says})
+			at = len(*joined) - 1
+		}
+		(*joined)[at].Seeds++
 	}
-	slices.SortFunc(joined, func(a, b result.Invariant) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
-	})
+}
+
+func (joined invariants) result() []result.Invariant {
+	slices.SortFunc(joined, func(a, b result.Invariant) int { return strings.Compare(a.Name, b.Name) })
 	return joined
 }
