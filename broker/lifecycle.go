@@ -53,7 +53,7 @@ func (n *Node) register() {
 			return
 		}
 		n.life.epoch = kafka.BrokerEpoch(registration.BrokerEpoch)
-		n.observe(Registered, "", registration.BrokerEpoch)
+		n.observe(PointRegistered, "", registration.BrokerEpoch)
 		n.heartbeat()
 	})
 }
@@ -78,7 +78,7 @@ func (n *Node) heartbeat() {
 			return
 		}
 		if heartbeat.ErrorCode == kerr.StaleBrokerEpoch.Code {
-			n.observe(BrokerEpochStale, "", int64(n.life.epoch))
+			n.observe(PointBrokerEpochStale, "", int64(n.life.epoch))
 		}
 		if heartbeat.ErrorCode == 0 {
 			n.fencedChanged(heartbeat.IsFenced)
@@ -97,8 +97,8 @@ func (n *Node) fencedChanged(fenced bool) {
 	}
 	n.life.unfenced = !fenced
 	if fenced {
-		n.observe(Fenced, "", int64(n.life.epoch))
+		n.observe(PointFenced, "", int64(n.life.epoch))
 	} else {
-		n.observe(Unfenced, "", int64(n.life.epoch))
+		n.observe(PointUnfenced, "", int64(n.life.epoch))
 	}
 }

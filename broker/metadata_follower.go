@@ -90,7 +90,7 @@ func (n *Node) receiveMetadata(peer host.Addr, r kmsg.Response, err error) {
 // leader epoch that is long over.
 func (n *Node) applyMetadata(update *metadata.Update) {
 	n.image = update.Image
-	n.observe(MetadataApplied, "", int64(n.image.Offset()), int64(n.image.Epoch()))
+	n.observe(PointMetadataApplied, "", int64(n.image.Offset()), int64(n.image.Epoch()))
 	if n.serving {
 		n.applyDelta(&update.Delta)
 		return
@@ -101,7 +101,7 @@ func (n *Node) applyMetadata(update *metadata.Update) {
 	}
 	n.serving = true
 	n.life.epoch = self.Epoch
-	n.observe(Serving, "", int64(n.image.Offset()), int64(self.Epoch))
+	n.observe(PointServing, "", int64(n.image.Offset()), int64(self.Epoch))
 	everything := metadata.Difference(metadata.Empty(), n.image)
 	n.applyDelta(&everything)
 	n.removeStrays()

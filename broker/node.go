@@ -195,7 +195,7 @@ func (n *Node) fail(err error) {
 		return
 	}
 	n.failed = true
-	n.observe(LogDirFailed, "")
+	n.observe(PointLogDirFailed, "")
 	n.host.Exit(fmt.Errorf("broker %d: %w", n.config.ID, err))
 }
 

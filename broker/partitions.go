@@ -46,7 +46,7 @@ func (n *Node) openLogs() bool {
 			unclean++
 		}
 	}
-	n.observe(Started, "", int64(len(recoveries)), unclean)
+	n.observe(PointStarted, "", int64(len(recoveries)), unclean)
 	return true
 }
 
@@ -162,7 +162,7 @@ func (n *Node) hostReplica(key metadata.PartitionKey) *hosted {
 			n.fail(err)
 			return nil
 		}
-		n.observe(ReplicaCreated, key.Topic, int64(key.Partition))
+		n.observe(PointReplicaCreated, key.Topic, int64(key.Partition))
 	} else {
 		log.SetConfig(n.logConfig(settings))
 	}
@@ -196,7 +196,7 @@ func (n *Node) removeReplica(h *hosted) {
 }
 
 func (n *Node) deleteLog(log *storage.Log) {
-	n.observe(ReplicaRemoved, log.Partition().Topic, int64(log.Partition().Partition))
+	n.observe(PointReplicaRemoved, log.Partition().Topic, int64(log.Partition().Partition))
 	if err := n.logs.DeleteLog(log.Partition()); err != nil {
 		n.fail(err)
 		return

@@ -11,40 +11,40 @@ import (
 // Named points of the broker itself. The subject is a topic's name, or empty
 // for the node.
 var (
-	Registered = &host.Point{Name: "registration_accepted", About: "A broker learns that the controller has accepted its new incarnation.",
+	PointRegistered = &host.Point{Name: "registration_accepted", About: "A broker learns that the controller has accepted its new incarnation.",
 		Fields: []string{"broker_epoch"}}
-	Unfenced = &host.Point{Name: "unfencing_learned", About: "A broker learns that it may serve.",
+	PointUnfenced = &host.Point{Name: "unfencing_learned", About: "A broker learns that it may serve.",
 		Fields: []string{"broker_epoch"}}
-	Fenced = &host.Point{Name: "fencing_learned", About: "A broker learns that the controller has fenced it.",
+	PointFenced = &host.Point{Name: "fencing_learned", About: "A broker learns that the controller has fenced it.",
 		Fields: []string{"broker_epoch"}}
-	BrokerEpochStale = &host.Point{Name: "broker_epoch_stale", About: "A broker learns that another incarnation has registered under its id.",
+	PointBrokerEpochStale = &host.Point{Name: "broker_epoch_stale", About: "A broker learns that another incarnation has registered under its id.",
 		Fields: []string{"broker_epoch"}}
-	Started = &host.Point{Name: "broker_started", About: "A broker has opened its logs.",
+	PointStarted = &host.Point{Name: "broker_started", About: "A broker has opened its logs.",
 		Fields: []string{"logs", "unclean"}}
-	Serving = &host.Point{Name: "broker_serving", About: "A broker has read the metadata up to its own registration and hosts its partitions.",
+	PointServing = &host.Point{Name: "broker_serving", About: "A broker has read the metadata up to its own registration and hosts its partitions.",
 		Fields: []string{"metadata_offset", "broker_epoch"}}
-	MetadataApplied = &host.Point{Name: "metadata_applied", About: "A broker applies newer metadata.",
+	PointMetadataApplied = &host.Point{Name: "metadata_applied", About: "A broker applies newer metadata.",
 		Fields: []string{"offset", "epoch"}}
-	ProduceReceived = &host.Point{Name: "produce_received", About: "A broker takes a produce request's records for one partition.",
+	PointProduceReceived = &host.Point{Name: "produce_received", About: "A broker takes a produce request's records for one partition.",
 		Fields: []string{"partition", "bytes", "acks"}}
-	ProduceAcknowledged = &host.Point{Name: "produce_acknowledged", About: "A broker answers a produce for one partition with success.",
+	PointProduceAcknowledged = &host.Point{Name: "produce_acknowledged", About: "A broker answers a produce for one partition with success.",
 		Fields: []string{"partition", "base", "last", "acks"}}
-	ProduceFailed = &host.Point{Name: "produce_failed", About: "A broker answers a produce for one partition with an error.",
+	PointProduceFailed = &host.Point{Name: "produce_failed", About: "A broker answers a produce for one partition with an error.",
 		Fields: []string{"partition", "error"}}
-	ProduceExpired = &host.Point{Name: "produce_expired", About: "A produce's time runs out before its records are replicated.",
+	PointProduceExpired = &host.Point{Name: "produce_expired", About: "A produce's time runs out before its records are replicated.",
 		Fields: []string{"partition", "last"}}
-	HeldProduceFailed = &host.Point{Name: "held_produce_failed", About: "A produce that waited for replication ends with an error: its records may survive or not.",
+	PointHeldProduceFailed = &host.Point{Name: "held_produce_failed", About: "A produce that waited for replication ends with an error: its records may survive or not.",
 		Fields: []string{"partition", "last", "error"}}
-	ReplicaCreated = &host.Point{Name: "replica_created", About: "A broker begins to host a replica that it had no log of.",
+	PointReplicaCreated = &host.Point{Name: "replica_created", About: "A broker begins to host a replica that it had no log of.",
 		Fields: []string{"partition"}}
-	ReplicaRemoved = &host.Point{Name: "replica_removed", About: "A broker removes a replica whose topic is gone or that lives elsewhere now.",
+	PointReplicaRemoved = &host.Point{Name: "replica_removed", About: "A broker removes a replica whose topic is gone or that lives elsewhere now.",
 		Fields: []string{"partition"}}
-	LogDirFailed = &host.Point{Name: "log_dir_failed", About: "A write or sync of a broker's log directory fails and the broker stops."}
+	PointLogDirFailed = &host.Point{Name: "log_dir_failed", About: "A write or sync of a broker's log directory fails and the broker stops."}
 )
 
 // Points lists the named points of brokers, those of their parts included.
-var Points = slices.Concat([]*host.Point{Registered, Unfenced, Fenced, BrokerEpochStale, Started, Serving, MetadataApplied,
-	ProduceReceived, ProduceAcknowledged, ProduceFailed, ProduceExpired, HeldProduceFailed, ReplicaCreated, ReplicaRemoved, LogDirFailed},
+var Points = slices.Concat([]*host.Point{PointRegistered, PointUnfenced, PointFenced, PointBrokerEpochStale, PointStarted, PointServing, PointMetadataApplied,
+	PointProduceReceived, PointProduceAcknowledged, PointProduceFailed, PointProduceExpired, PointHeldProduceFailed, PointReplicaCreated, PointReplicaRemoved, PointLogDirFailed},
 	replica.Points, storage.Points)
 
 func (n *Node) observe(point *host.Point, topic string, args ...int64) {

@@ -95,7 +95,7 @@ func (n *Node) producePartition(p *heldProduce, topic knownTopic, i, j int, reco
 		return false
 	}
 	n.host.Serial(h.lane)
-	n.observe(ProduceReceived, h.key.Topic, int64(out.Partition), int64(len(records)), int64(p.acks))
+	n.observe(PointProduceReceived, h.key.Topic, int64(out.Partition), int64(len(records)), int64(p.acks))
 	one, err := oneBatch(records)
 	if err != nil {
 		n.refuseProduce(topic, out, err)
@@ -160,7 +160,7 @@ func (n *Node) appendBatch(h *hosted, records []byte, acks int16) (storage.Appen
 
 func (n *Node) refuseProduce(topic knownTopic, out *kmsg.ProduceResponseTopicPartition, err error) {
 	out.ErrorCode = errorCode(err)
-	n.observe(ProduceFailed, topic.name, int64(out.Partition), int64(out.ErrorCode))
+	n.observe(PointProduceFailed, topic.name, int64(out.Partition), int64(out.ErrorCode))
 }
 
 // tellsLogStart reports whether a refusal comes with the log's start, by which a
@@ -211,7 +211,7 @@ func (n *Node) completeProduces(h *hosted) {
 		}
 		h.produces = slices.Delete(h.produces, 0, 1)
 		if err != nil {
-			n.observe(HeldProduceFailed, h.key.Topic, int64(h.key.Partition), int64(w.end-1), int64(errorCode(err)))
+			n.observe(PointHeldProduceFailed, h.key.Topic, int64(h.key.Partition), int64(w.end-1), int64(errorCode(err)))
 		}
 		n.endProduce(h, w, err)
 		p := w.produce
@@ -227,13 +227,13 @@ func (n *Node) completeProduces(h *hosted) {
 func (n *Node) endProduce(h *hosted, w produceWait, err error) {
 	out := &w.produce.response.Topics[w.topic].Partitions[w.partition]
 	if err == nil {
-		n.observe(ProduceAcknowledged, h.key.Topic, int64(out.Partition), out.BaseOffset, int64(w.end-1), int64(w.produce.acks))
+		n.observe(PointProduceAcknowledged, h.key.Topic, int64(out.Partition), out.BaseOffset, int64(w.end-1), int64(w.produce.acks))
 		return
 	}
 	out.ErrorCode = errorCode(err)
 	out.BaseOffset, out.LogAppendTime, out.LogStartOffset = -1, -1, -1
 	n.hintLeader(h, out)
-	n.observe(ProduceFailed, h.key.Topic, int64(out.Partition), int64(out.ErrorCode))
+	n.observe(PointProduceFailed, h.key.Topic, int64(out.Partition), int64(out.ErrorCode))
 }
 
 // expireProduce answers REQUEST_TIMED_OUT for every partition that still
@@ -244,7 +244,7 @@ func (n *Node) expireProduce(p *heldProduce) {
 			if w.produce != p {
 				return false
 			}
-			n.observe(ProduceExpired, h.key.Topic, int64(h.key.Partition), int64(w.end-1))
+			n.observe(PointProduceExpired, h.key.Topic, int64(h.key.Partition), int64(w.end-1))
 			n.endProduce(h, w, kerr.RequestTimedOut)
 			return true
 		})

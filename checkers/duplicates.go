@@ -21,8 +21,8 @@ type copies struct {
 }
 
 // judgeDuplicates decides no-duplicates. Two places convict only if both were in
-// the log together: in one read, both in the final log, or in a log that nothing
-// shows to have been cut. A record that was cut off and sent again is at two
+// the log together: in one read, both in the final log, or in a log that was read
+// to its end and shows no cut. A record that was cut off and sent again is at two
 // offsets in the readers' eyes and yet was never twice in the log.
 func judgeDuplicates(e *evidence, c Claim, f *findings) {
 	logs := e.finalLogs(c.Scope)
@@ -87,7 +87,7 @@ func (c *copies) add(at place) {
 func (e *evidence) judgeCopies(f *findings, logs []*finalLog, twice *copies) {
 	places, proven := twice.places, twice.together
 	var final []place
-	cut := false
+	cut, known := false, true
 	for _, p := range places {
 		log := logs[p.partition]
 		if log == nil {
@@ -96,18 +96,22 @@ func (e *evidence) judgeCopies(f *findings, logs []*finalLog, twice *copies) {
 		if log.holds(p.offset, twice.record) {
 			final = append(final, p)
 		}
-		cut = cut || log.isRewrote
+		cut, known = cut || log.isRewrote, known && log.isComplete
 	}
 	switch {
 	case len(final) >= 2:
 		places, proven = final, true
-	case !cut:
+	case known && !cut:
 		proven = true
 	}
 	if !proven {
 		f.leaveOpen(func() string {
-			return fmt.Sprintf("%s was seen at offsets %d and %d of %s, but the log was cut and nothing shows that it held both at once",
-				e.names.record(twice.record), places[0].offset, places[1].offset, e.names.partition(places[0].partition))
+			how := "may have been cut"
+			if cut {
+				how = "was cut"
+			}
+			return fmt.Sprintf("%s was seen at offsets %d and %d of %s, but the log %s and nothing shows that it held both at once",
+				e.names.record(twice.record), places[0].offset, places[1].offset, e.names.partition(places[0].partition), how)
 		})
 		return
 	}

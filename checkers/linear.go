@@ -87,7 +87,7 @@ type timeline struct {
 	bounds    dense[bound]
 	contested int64     // the lowest offset with a conflict: above it the log is not one log
 	unseen    []unknown // sends that may fill a hole
-	retried   bool      // some send had more than one attempt
+	retried   bool      // some send had more than one attempt, or died with its producer, who counted them
 	busy      bool
 	exact     []lengthOp
 }
@@ -101,7 +101,7 @@ type unknown struct {
 // send takes one send of the partition.
 func (l *timeline) send(r history.RecordID, s *send) {
 	l.busy = true
-	l.retried = l.retried || s.attempts > 1
+	l.retried = l.retried || s.attempts > 1 || s.attempts == 0 && s.outcome == history.Indeterminate
 	elsewhere := s.seen > 0 && s.seenIn != l.log.id
 	switch {
 	case s.outcome == history.Failed && s.seen > 0, elsewhere:

@@ -11,11 +11,13 @@ type newest struct {
 	walk   uint32
 	record history.RecordID
 	offset int64
+	final  bool // a final read saw it there
 }
 
 // judgeOrder decides producer-order on the final log, and below its start on
 // what readers saw there before, unless the log was cut: then two versions of
-// it would be mixed.
+// it would be mixed. Where final reads do not show whether it was cut, two
+// records convict only if both are in the final log or one read returned both.
 func judgeOrder(e *evidence, c Claim, f *findings) {
 	latest := make([]newest, len(e.ledger.senders))
 	for _, log := range e.finalLogs(c.Scope) {
@@ -25,8 +27,8 @@ func judgeOrder(e *evidence, c Claim, f *findings) {
 		e.ledger.walks++
 		skipped := false
 		log.cells.all(func(offset int64, at *cell) bool {
-			r := at.final
-			if at.finally == 0 {
+			r, by := at.final, at.finally
+			if by == 0 {
 				if at.earliest == 0 || contains(log.spans, offset) {
 					return true // nobody saw a record here, or it is no longer here
 				}
@@ -34,9 +36,9 @@ func judgeOrder(e *evidence, c Claim, f *findings) {
 					skipped = true
 					return true
 				}
-				r = at.record
+				r, by = at.record, at.earliest
 			}
-			e.follow(f, log, latest, r, offset)
+			e.follow(f, log, latest, newest{e.ledger.walks, r, offset, at.finally > 0}, by-1)
 			return true
 		})
 		if log.end > 0 && !log.isComplete {
@@ -49,8 +51,9 @@ func judgeOrder(e *evidence, c Claim, f *findings) {
 	}
 }
 
-// follow takes the next record of a log.
-func (e *evidence) follow(f *findings, log *finalLog, latest []newest, r history.RecordID, offset int64) {
+// follow takes the next record of a log, with a read that saw it there.
+func (e *evidence) follow(f *findings, log *finalLog, latest []newest, next newest, by uint32) {
+	r, offset := next.record, next.offset
 	if r == 0 {
 		return
 	}
@@ -62,10 +65,13 @@ func (e *evidence) follow(f *findings, log *finalLog, latest []newest, r history
 	f.judged++
 	before := &latest[r.Client()]
 	if before.walk != e.ledger.walks || before.record < r {
-		*before = newest{e.ledger.walks, r, offset}
+		*before = next
 		return
 	}
 	newer := *before
+	if !log.isComplete && !(newer.final && next.final) && e.ledger.reads[by].from > newer.offset {
+		return // the log may have been cut in between; judgeOrder leaves it open
+	}
 	f.add(s.finding(Reordered, offset, log), func() Witness {
 		w := Witness{Offsets: []int64{newer.offset, offset}, Ops: []Operation{e.tellSend(r), e.tellSend(newer.record)}}
 		if id := log.cells.get(offset).earliest; id > 0 {

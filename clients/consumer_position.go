@@ -176,9 +176,16 @@ func (c *Consumer) askAbout(p *consumerPartition, peer *peer, body kmsg.Request,
 // truncated goes back to where the log parted from what was read. An
 // application without a reset policy must decide itself, as in Kafka.
 func (c *Consumer) truncated(p *consumerPartition, end kafka.Offset, epoch kafka.LeaderEpoch) {
+	if end >= p.position {
+		// The leader does not know our epoch, and its log reaches the position
+		// without it: that of a leader who wrote nothing, from whom we had our
+		// first position. By offsets nothing was cut; Kafka asks for no more.
+		p.positionEpoch = epoch
+		return
+	}
 	if c.config.OffsetReset == ResetNone {
 		c.fail(p, fmt.Errorf("%v was truncated to %d below position %d: %w", p.name, end, p.position, kerr.OffsetOutOfRange))
 		return
 	}
-	c.move(p, min(end, p.position), epoch, MoveTruncated)
+	c.move(p, end, epoch, MoveTruncated)
 }

@@ -1,10 +1,7 @@
 package clients
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,9 +11,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"assay/internal/kafka"
+	"assay/internal/story"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden output of the stories")
 
 // TestStories runs the protocol stories in testdata: what the producer or the
 // consumer does against a correct log whose brokers misbehave as told.
@@ -32,26 +28,15 @@ var update = flag.Bool("update", false, "rewrite the golden output of the storie
 //	run DURATION             lets time pass
 //	log                      prints the log
 func TestStories(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.story")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".story"), func(t *testing.T) {
-			content, err := os.ReadFile(file)
-			require.NoError(t, err)
-			script, want, _ := strings.Cut(string(content), "----\n")
-			got := tell(t, script)
-			if *update {
-				require.NoError(t, os.WriteFile(file, []byte(script+"----\n"+got), 0o644))
-				return
-			}
-			require.Equal(t, want, got)
-			require.Equal(t, got, tell(t, script), "the same story twice")
-		})
-	}
+	story.Play(t, "testdata/*.story", func(t *testing.T, content string) string {
+		script, _, _ := strings.Cut(content, "----\n")
+		told := tell(t, script)
+		require.Equal(t, told, tell(t, script), "the same story twice")
+		return script + "----\n" + told
+	})
 }
 
-type story struct {
+type stage struct {
 	*testWorld
 	producer *Producer
 	consumer *Consumer
@@ -60,7 +45,7 @@ type story struct {
 }
 
 func tell(t *testing.T, script string) string {
-	s := &story{testWorld: newTestWorld(t, 2, "orders"), orders: kafka.TopicPartition{Topic: "orders"}}
+	s := &stage{testWorld: newTestWorld(t, 2, "orders"), orders: kafka.TopicPartition{Topic: "orders"}}
 	for line := range strings.Lines(script) {
 		words := strings.Fields(line)
 		if len(words) == 0 || words[0] == "#" {
@@ -71,7 +56,7 @@ func tell(t *testing.T, script string) string {
 	return strings.Join(s.trace, "\n") + "\n"
 }
 
-func (s *story) do(command string, args []string) {
+func (s *stage) do(command string, args []string) {
 	l := s.cluster.logs[s.orders]
 	switch command {
 	case "producer":
@@ -121,13 +106,13 @@ func (s *story) do(command string, args []string) {
 	}
 }
 
-func (s *story) number(text string) int {
+func (s *stage) number(text string) int {
 	n, err := strconv.Atoi(text)
 	require.NoError(s.t, err)
 	return n
 }
 
-func (s *story) duration(text string) time.Duration {
+func (s *stage) duration(text string) time.Duration {
 	d, err := time.ParseDuration(text)
 	require.NoError(s.t, err)
 	return d
@@ -140,7 +125,7 @@ func testProducerConfig() ProducerConfig {
 	}
 }
 
-func (s *story) makeProducer(args []string) {
+func (s *stage) makeProducer(args []string) {
 	config := testProducerConfig()
 	request := 30 * time.Second
 	for _, arg := range args {
@@ -176,7 +161,7 @@ func (s *story) makeProducer(args []string) {
 
 var outcomeNames = [...]string{"acknowledged", "failed", "indeterminate"}
 
-func (s *story) delivered(d Delivery) {
+func (s *stage) delivered(d Delivery) {
 	text := ""
 	if d.Error != 0 {
 		text = " " + kerr.ErrorForCode(d.Error).(*kerr.Error).Message
@@ -191,7 +176,7 @@ func testConsumerConfig() ConsumerConfig {
 	}
 }
 
-func (s *story) makeConsumer(args []string) {
+func (s *stage) makeConsumer(args []string) {
 	config := testConsumerConfig()
 	for _, arg := range args {
 		key, value, _ := strings.Cut(arg, "=")
@@ -215,7 +200,7 @@ func (s *story) makeConsumer(args []string) {
 	s.consumer.Assign([]kafka.TopicPartition{s.orders})
 }
 
-func (s *story) poll() {
+func (s *stage) poll() {
 	for _, chunk := range s.consumer.Poll() {
 		var values []string
 		for _, r := range chunk.Records {

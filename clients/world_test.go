@@ -478,6 +478,9 @@ func (l *fakeLog) write(values ...string) {
 }
 
 func (l *fakeLog) endOfEpoch(epoch kafka.LeaderEpoch) (kafka.LeaderEpoch, kafka.Offset) {
+	if epoch == l.epoch {
+		return epoch, l.end
+	}
 	found, end := kafka.NoEpoch, kafka.NoOffset
 	for _, whole := range l.batches {
 		h, _ := batch.ReadHeader(whole)
@@ -538,7 +541,7 @@ func (b *fakeBroker) fetchPartition(topic string, asked *kmsg.FetchRequestTopicP
 	}
 	part.HighWatermark = int64(l.end)
 	if asked.LastFetchedEpoch >= 0 {
-		if epoch, end := l.endOfEpoch(kafka.LeaderEpoch(asked.LastFetchedEpoch)); int64(end) < asked.FetchOffset {
+		if epoch, end := l.endOfEpoch(kafka.LeaderEpoch(asked.LastFetchedEpoch)); int32(epoch) < asked.LastFetchedEpoch || int64(end) < asked.FetchOffset {
 			part.DivergingEpoch.Epoch, part.DivergingEpoch.EndOffset = int32(epoch), int64(end)
 			return part
 		}

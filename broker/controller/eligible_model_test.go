@@ -17,7 +17,7 @@ import (
 // bytes, metadata that arrives late, disks that lose their tails. It knows what
 // was committed, and whether a new leader has it.
 type model struct {
-	*story
+	*stage
 	chance   *rand.Rand
 	minISR   int
 	brokers  []*modelBroker    // by id, from 1
@@ -57,7 +57,7 @@ func newModel(seed uint64, flaws Flaws) *model {
 	chance := rand.New(rand.NewPCG(seed, 0))
 	replicas := 3 + chance.IntN(2)
 	m := &model{
-		story: newStory(), chance: chance, minISR: 1 + chance.IntN(3), elections: map[kafka.LeaderEpoch]string{}, seen: map[string]int{},
+		stage: newStage(), chance: chance, minISR: 1 + chance.IntN(3), elections: map[kafka.LeaderEpoch]string{}, seen: map[string]int{},
 	}
 	m.config.Flaws = flaws
 	m.config.Settings.MinInSyncReplicas = m.minISR

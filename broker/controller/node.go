@@ -207,7 +207,7 @@ func (c *Controller) activate(term uint64) {
 	if c.config.Settings.AutoRebalance {
 		c.nextRebalance = now.Add(c.config.Settings.RebalanceInterval)
 	}
-	c.observe(&PointControllerElected, "", int64(c.config.ID), int64(term))
+	c.observe(PointControllerElected, "", int64(c.config.ID), int64(term))
 }
 
 // resign ends the activity. What was proposed may yet be committed by another:
@@ -300,7 +300,7 @@ func (c *Controller) restore(index, term uint64, data []byte) error {
 	}
 	c.image = image
 	if c.quorum != nil { // else it is our own, found at the start
-		c.observe(&PointMetadataInstalled, "", int64(index), int64(len(data)))
+		c.observe(PointMetadataInstalled, "", int64(index), int64(len(data)))
 	}
 	return nil
 }
@@ -308,7 +308,7 @@ func (c *Controller) restore(index, term uint64, data []byte) error {
 // snapshot implements consumer.
 func (c *Controller) snapshot() []byte {
 	data := c.image.Snapshot()
-	c.observe(&PointMetadataSnapshot, "", int64(c.image.Offset()), int64(len(data)))
+	c.observe(PointMetadataSnapshot, "", int64(c.image.Offset()), int64(len(data)))
 	return data
 }
 

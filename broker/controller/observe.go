@@ -22,10 +22,10 @@ func (c *Controller) observeDelta(before *metadata.Image, delta *metadata.Delta)
 		c.observeBroker(before.Broker(id), c.image.Broker(id))
 	}
 	for _, key := range delta.DeletedTopics {
-		c.observe(&PointTopicDeleted, key.Name, int64(len(before.TopicByID(key.ID).Partitions)))
+		c.observe(PointTopicDeleted, key.Name, int64(len(before.TopicByID(key.ID).Partitions)))
 	}
 	for _, key := range delta.CreatedTopics {
-		c.observe(&PointTopicCreated, key.Name, int64(len(c.image.TopicByID(key.ID).Partitions)))
+		c.observe(PointTopicCreated, key.Name, int64(len(c.image.TopicByID(key.ID).Partitions)))
 	}
 	for _, key := range delta.Partitions {
 		was, is := before.PartitionByID(key.TopicID, key.Partition), c.image.PartitionByID(key.TopicID, key.Partition)
@@ -38,27 +38,27 @@ func (c *Controller) observeDelta(before *metadata.Image, delta *metadata.Delta)
 func (c *Controller) observeBroker(was, is *metadata.Broker) {
 	id, epoch := int64(is.ID), int64(is.Epoch)
 	if was == nil || was.Epoch != is.Epoch {
-		c.observe(&PointBrokerRegistered, "", id, epoch)
+		c.observe(PointBrokerRegistered, "", id, epoch)
 		if was != nil && !was.Fenced {
-			c.observe(&PointBrokerFenced, "", id, int64(was.Epoch))
+			c.observe(PointBrokerFenced, "", id, int64(was.Epoch))
 		}
 		return
 	}
 	switch {
 	case is.Fenced && !was.Fenced:
-		c.observe(&PointBrokerFenced, "", id, epoch)
+		c.observe(PointBrokerFenced, "", id, epoch)
 	case was.Fenced && !is.Fenced:
-		c.observe(&PointBrokerUnfenced, "", id, epoch)
+		c.observe(PointBrokerUnfenced, "", id, epoch)
 	}
 }
 
 func (c *Controller) observePartition(key metadata.PartitionKey, was, is *metadata.Partition) {
 	number := int64(key.Partition)
 	if !slices.Equal(was.ISR, is.ISR) {
-		c.observe(&PointISRChanged, key.Topic, number, int64(len(is.ISR)), int64(is.PartitionEpoch))
+		c.observe(PointISRChanged, key.Topic, number, int64(len(is.ISR)), int64(is.PartitionEpoch))
 	}
 	if was.LeaderEpoch != is.LeaderEpoch {
-		c.observe(&PointLeaderChanged, key.Topic, number, int64(is.Leader), int64(is.LeaderEpoch))
+		c.observe(PointLeaderChanged, key.Topic, number, int64(is.Leader), int64(is.LeaderEpoch))
 	}
 	if election := electionFromOutside(was, is); election != nil {
 		c.observe(election, key.Topic, number, int64(is.Leader), int64(is.LeaderEpoch))
@@ -72,11 +72,11 @@ func electionFromOutside(was, is *metadata.Partition) *host.Point {
 	case is.Leader == kafka.NoLeader || slices.Contains(was.ISR, is.Leader):
 		return nil
 	case slices.Contains(was.ELR, is.Leader):
-		return &PointELRElection
+		return PointELRElection
 	case slices.Contains(was.LastKnownELR, is.Leader):
-		return &PointLastKnownElection
+		return PointLastKnownElection
 	}
-	return &PointUncleanElection
+	return PointUncleanElection
 }
 
 // Dump tells the voter's state for people.

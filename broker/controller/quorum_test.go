@@ -73,7 +73,7 @@ func newClusterIn(world sim.Config, voters, stubs int, change func(*Config)) *cl
 	}
 	c.w.Observe(func(node string, _ sim.Time, e host.Event) {
 		c.seen[e.Point.Name]++
-		if e.Point == &PointControllerElected {
+		if e.Point == PointControllerElected {
 			term := uint64(e.Args[1])
 			if before, ok := c.leaders[term]; ok {
 				c.problem("%s is active in term %d after %s", node, term, before)
@@ -437,7 +437,7 @@ func TestQuorumSurvives(t *testing.T) {
 		seen["blocks"] += len(c.confirmed)
 	}
 	t.Log(seen)
-	for _, point := range []*host.Point{&PointControllerElected, &PointMetadataSnapshot, &PointMetadataInstalled, &PointBrokerRegistered, &PointBrokerUnfenced} {
+	for _, point := range []*host.Point{PointControllerElected, PointMetadataSnapshot, PointMetadataInstalled, PointBrokerRegistered, PointBrokerUnfenced} {
 		require.Positive(t, seen[point.Name], point.Name)
 	}
 	require.Greater(t, seen["terms"], len(seeds)*2, "elections")

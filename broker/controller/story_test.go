@@ -1,67 +1,34 @@
 package controller
 
 import (
-	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"assay/broker/metadata"
 	"assay/host"
 	"assay/internal/kafka"
+	"assay/internal/story"
 )
 
-var update = flag.Bool("update", false, "write the golden output of the stories")
-
 // TestStories plays the protocol stories of testdata/stories on the deciding
-// core alone: blocks of commands, a line of dashes, what they answer and change.
+// core alone.
 func TestStories(t *testing.T) {
-	files, err := filepath.Glob("testdata/stories/*.txt")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			told, err := os.ReadFile(file)
-			require.NoError(t, err)
-			retold := play(string(told))
-			if *update {
-				require.NoError(t, os.WriteFile(file, []byte(retold), 0o644))
-				return
-			}
-			require.Equal(t, string(told), retold)
-		})
-	}
+	story.Play(t, "testdata/stories/*.txt", func(_ *testing.T, content string) string {
+		s := newStage()
+		return story.Blocks(content, s.command)
+	})
 }
 
-// play runs the commands of each block and puts their output behind its dashes.
-func play(text string) string {
-	s := newStory()
-	var blocks []string
-	for block := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
-		commands, _, _ := strings.Cut(block, "\n----")
-		output := ""
-		for line := range strings.Lines(commands) {
-			if !strings.HasPrefix(line, "#") {
-				output += s.command(strings.Fields(line))
-			}
-		}
-		blocks = append(blocks, commands+"\n----\n"+strings.TrimSuffix(output, "\n"))
-	}
-	return strings.Join(blocks, "\n\n") + "\n"
-}
-
-// story is a controller's core whose decisions are committed at once.
-type story struct {
+// stage is a controller's core whose decisions are committed at once.
+type stage struct {
 	config   Config
 	sessions *sessions
 	random   randomness
@@ -69,9 +36,9 @@ type story struct {
 	now      host.Time
 }
 
-func newStory() *story {
+func newStage() *stage {
 	stream := rand.New(rand.NewPCG(1, 2))
-	s := &story{config: Config{ClusterID: "test", Settings: DefaultSettings()}, image: metadata.Empty(), random: randomness{stream, stream}}
+	s := &stage{config: Config{ClusterID: "test", Settings: DefaultSettings()}, image: metadata.Empty(), random: randomness{stream, stream}}
 	s.config.ValidateTopicConfig = func(config map[string]string) error {
 		for key := range config {
 			if key != "unclean.leader.election.enable" && key != "min.insync.replicas" {
@@ -129,7 +96,7 @@ func partitionName(name string) kafka.TopicPartition {
 	return kafka.TopicPartition{Topic: topic, Partition: int32(n)}
 }
 
-func (s *story) command(fields []string) string {
+func (s *stage) command(fields []string) string {
 	a := arguments{named: map[string]string{}}
 	for _, field := range fields[1:] {
 		if key, value, ok := strings.Cut(field, "="); ok {
@@ -172,7 +139,7 @@ func (s *story) command(fields []string) string {
 }
 
 // decide commits what is decided, and tells the answer and what changed.
-func (s *story) decide(silent func(*decision), answering func(*decision) string) string {
+func (s *stage) decide(silent func(*decision), answering func(*decision) string) string {
 	d := newDecision(&s.config, s.sessions, s.random, s.image, 1, s.now)
 	out := ""
 	if answering != nil {
@@ -204,14 +171,14 @@ func (s *story) decide(silent func(*decision), answering func(*decision) string)
 	return out
 }
 
-func (s *story) brokerEpoch(id int32) int64 {
+func (s *stage) brokerEpoch(id int32) int64 {
 	if b := s.image.Broker(kafka.BrokerID(id)); b != nil {
 		return int64(b.Epoch)
 	}
 	return -1
 }
 
-func (s *story) request(name string, a arguments) kmsg.Request {
+func (s *stage) request(name string, a arguments) kmsg.Request {
 	switch name {
 	case "register":
 		r := registration(kafka.BrokerID(a.id(0)), metadata.IncarnationID{0: byte(a.number("incarnation", 1))})
@@ -258,7 +225,7 @@ func (s *story) request(name string, a arguments) kmsg.Request {
 
 // alterRequest proposes by default what the leader would: its epochs, and the
 // members' present broker epochs. `stale=2` names a member by an older epoch.
-func (s *story) alterRequest(a arguments) kmsg.Request {
+func (s *stage) alterRequest(a arguments) kmsg.Request {
 	id, tp := a.id(0), partitionName(a.words[1])
 	r := kmsg.NewPtrAlterPartitionRequest()
 	r.Version = 3

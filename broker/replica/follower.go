@@ -12,7 +12,7 @@ import (
 func (p *Partition) follow(at Moment, s State) error {
 	newEpoch := p.role != Following || s.LeaderEpoch > p.state.LeaderEpoch
 	if p.role == Leading {
-		p.observe(LeaderDeposed, int64(p.state.LeaderEpoch), int64(s.LeaderEpoch))
+		p.observe(PointLeaderDeposed, int64(p.state.LeaderEpoch), int64(s.LeaderEpoch))
 	}
 	p.role, p.state = Following, s
 	p.proposal, p.followers = Proposal{}, nil
@@ -22,7 +22,7 @@ func (p *Partition) follow(at Moment, s State) error {
 				return err
 			}
 		}
-		p.observe(BecameFollower, int64(s.LeaderEpoch), int64(s.Leader), int64(p.log.LogEndOffset()), int64(p.highWatermark))
+		p.observe(PointBecameFollower, int64(s.LeaderEpoch), int64(s.Leader), int64(p.log.LogEndOffset()), int64(p.highWatermark))
 	}
 	p.watcher.Changed(p)
 	return nil
@@ -62,7 +62,7 @@ func (p *Partition) Fetched(now Moment, at FetchPosition, answer Fetched) error 
 			return fmt.Errorf("%v: records of leader %d in epoch %d: %w", p.Topic, p.state.Leader, p.state.LeaderEpoch, err)
 		}
 		if info.Appended {
-			p.observe(FollowerAppend, int64(info.FirstOffset), int64(info.LastOffset), int64(p.state.LeaderEpoch))
+			p.observe(PointFollowerAppend, int64(info.FirstOffset), int64(info.LastOffset), int64(p.state.LeaderEpoch))
 			p.appended(info.Records)
 		}
 	}
@@ -84,7 +84,7 @@ func (p *Partition) learnHighWatermark(leaders kafka.Offset) {
 		return
 	}
 	p.highWatermark = known
-	p.observe(FollowerHighWatermark, int64(known), int64(p.state.LeaderEpoch))
+	p.observe(PointFollowerHighWatermark, int64(known), int64(p.state.LeaderEpoch))
 }
 
 // truncateDiverging cuts the log to where it may agree with the leader's: the
@@ -139,7 +139,7 @@ func (p *Partition) truncate(now Moment, to kafka.Offset) error {
 	if end == from {
 		return nil
 	}
-	p.observe(FollowerTruncated, int64(from), int64(end), int64(p.state.LeaderEpoch), int64(p.highWatermark))
+	p.observe(PointFollowerTruncated, int64(from), int64(end), int64(p.state.LeaderEpoch), int64(p.highWatermark))
 	p.forgetBeyond(end)
 	return nil
 }

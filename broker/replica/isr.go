@@ -89,7 +89,7 @@ func (p *Partition) proposeExpansion(f *follower) {
 	}
 	members := append(p.members(p.state.ISR), Member{f.id, f.brokerEpoch})
 	p.propose(members)
-	p.observe(ISRExpandProposed, int64(p.state.LeaderEpoch), int64(p.state.PartitionEpoch),
+	p.observe(PointISRExpandProposed, int64(p.state.LeaderEpoch), int64(p.state.PartitionEpoch),
 		int64(len(p.state.ISR)), int64(len(members)), int64(f.id))
 }
 
@@ -113,7 +113,7 @@ func (p *Partition) CheckLag(now host.Time) {
 		return
 	}
 	p.propose(p.members(keep))
-	p.observe(ISRShrinkProposed, int64(p.state.LeaderEpoch), int64(p.state.PartitionEpoch),
+	p.observe(PointISRShrinkProposed, int64(p.state.LeaderEpoch), int64(p.state.PartitionEpoch),
 		int64(len(p.state.ISR)), int64(len(keep)))
 }
 
@@ -157,7 +157,7 @@ func (p *Partition) ProposalAnswered(now host.Time, number uint64, s State, err 
 	}
 	p.state.ISR, p.state.PartitionEpoch = s.ISR, s.PartitionEpoch
 	p.proposal = Proposal{}
-	p.observe(ISRChanged, int64(p.state.LeaderEpoch), int64(p.state.PartitionEpoch), int64(len(s.ISR)))
+	p.observe(PointISRChanged, int64(p.state.LeaderEpoch), int64(p.state.PartitionEpoch), int64(len(s.ISR)))
 	p.raiseHighWatermark(now)
 	p.watcher.Changed(p)
 	return false
@@ -167,7 +167,7 @@ func (p *Partition) ProposalAnswered(now host.Time, number uint64, s State, err 
 // something newer, the proposal stays open (the maximal ISR stays large, which
 // is safe) until the metadata brings it.
 func (p *Partition) proposalRefused(err *kerr.Error) (again bool) {
-	p.observe(ISRChangeRefused, int64(p.state.LeaderEpoch), int64(p.state.PartitionEpoch), int64(err.Code))
+	p.observe(PointISRChangeRefused, int64(p.state.LeaderEpoch), int64(p.state.PartitionEpoch), int64(err.Code))
 	switch err {
 	case kerr.OperationNotAttempted, kerr.IneligibleReplica:
 		// Back to the committed ISR; the next fetch or lag check proposes anew.

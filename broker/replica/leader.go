@@ -38,7 +38,7 @@ func (p *Partition) lead(now host.Time, s State) error {
 	}
 	p.setFollowers(now)
 	if newEpoch {
-		p.observe(BecameLeader, int64(s.LeaderEpoch), int64(p.log.LogEndOffset()), int64(p.highWatermark))
+		p.observe(PointBecameLeader, int64(s.LeaderEpoch), int64(p.log.LogEndOffset()), int64(p.highWatermark))
 	}
 	p.raiseHighWatermark(now)
 	p.watcher.Changed(p)
@@ -93,10 +93,10 @@ func (p *Partition) Append(at Moment, records []byte, acks int16) (storage.Appen
 		return info, err
 	}
 	if !info.Appended {
-		p.observe(Deduplicated, int64(info.FirstOffset), int64(info.LastOffset), int64(p.state.LeaderEpoch))
+		p.observe(PointDeduplicated, int64(info.FirstOffset), int64(info.LastOffset), int64(p.state.LeaderEpoch))
 		return info, nil
 	}
-	p.observe(Append, int64(info.FirstOffset), int64(info.LastOffset), int64(p.state.LeaderEpoch))
+	p.observe(PointAppend, int64(info.FirstOffset), int64(info.LastOffset), int64(p.state.LeaderEpoch))
 	p.appended(info.Records)
 	p.raiseHighWatermark(at.Now)
 	p.watcher.Changed(p)
@@ -205,7 +205,7 @@ func (p *Partition) divergence(f FetchPosition) (Divergence, error) {
 	if epoch == f.LastEpoch && end >= f.Offset {
 		return noDivergence, nil
 	}
-	p.observe(FetchDiverged, int64(f.Replica), int64(f.Offset), int64(epoch), int64(end), int64(p.state.LeaderEpoch))
+	p.observe(PointFetchDiverged, int64(f.Replica), int64(f.Offset), int64(epoch), int64(end), int64(p.state.LeaderEpoch))
 	return Divergence{Epoch: epoch, End: end}, nil
 }
 
@@ -256,7 +256,7 @@ func (p *Partition) raiseHighWatermark(now host.Time) {
 		return
 	}
 	p.highWatermark = lowest
-	p.observe(HighWatermark, int64(lowest), int64(p.state.LeaderEpoch))
+	p.observe(PointHighWatermark, int64(lowest), int64(p.state.LeaderEpoch))
 	p.watcher.Changed(p)
 }
 

@@ -1,28 +1,22 @@
 package replica
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"assay/broker/storage"
 	"assay/host"
 	"assay/internal/kafka"
+	"assay/internal/story"
 )
 
-var update = flag.Bool("update", false, "rewrite the stories' expected output; read it before committing")
-
-// Stories are text: commands, "----", what they did, a blank line. Brokers are
-// a, b, c, d; the story's controller is whoever writes it.
+// TestStories plays the protocol stories of testdata. Brokers are a, b, c, d; the story's controller is whoever writes it.
 //
 //	new a b c [min=N] [lag=10s] [flaw ...]   all replicas, offline
 //	elect a [isr=abc]       a new leader epoch at the controller; nobody knows yet
@@ -36,49 +30,17 @@ var update = flag.Bool("update", false, "rewrite the stories' expected output; r
 //	propose a, answer a ok|ERROR
 //	restart b [keep=N] [hw=N]   a new process under the present broker epoch; the log keeps N records
 func TestStories(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			content, err := os.ReadFile(file)
-			require.NoError(t, err)
-			got := tell(string(content))
-			if *update {
-				require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
-				return
-			}
-			require.Equal(t, string(content), got)
+	story.Play(t, "testdata/*.txt", func(_ *testing.T, content string) string {
+		s := &stage{}
+		return story.Blocks(content, func(words []string) string {
+			s.out.Reset()
+			s.run(words)
+			return s.out.String()
 		})
-	}
+	})
 }
 
-// tell runs a story and writes it anew with what happened.
-func tell(content string) string {
-	var out strings.Builder
-	s := &story{}
-	for i, block := range strings.Split(strings.TrimSpace(content), "\n\n") {
-		if i > 0 {
-			out.WriteString("\n\n")
-		}
-		commands, _, _ := strings.Cut(block, "\n----")
-		out.WriteString(commands)
-		if strings.HasPrefix(commands, "#") && !strings.Contains(commands, "\n") {
-			continue
-		}
-		out.WriteString("\n----")
-		s.out.Reset()
-		for _, line := range strings.Split(commands, "\n") {
-			if !strings.HasPrefix(line, "#") {
-				s.run(strings.Fields(line))
-			}
-		}
-		out.WriteString(s.out.String())
-	}
-	return out.String() + "\n"
-}
-
-type story struct {
+type stage struct {
 	out      strings.Builder
 	now      host.Time
 	settings Settings
@@ -90,7 +52,7 @@ type story struct {
 }
 
 type actor struct {
-	story     *story
+	stage     *stage
 	id        kafka.BrokerID
 	log       *memoryLog
 	partition *Partition
@@ -145,13 +107,13 @@ func number(text string, otherwise int64) int64 {
 	return n
 }
 
-func (s *story) say(format string, args ...any) { fmt.Fprintf(&s.out, "\n"+format, args...) }
+func (s *stage) say(format string, args ...any) { fmt.Fprintf(&s.out, format+"\n", args...) }
 
-func (s *story) actor(name string) *actor { return s.brokers[parseBrokers(name)[0]] }
+func (s *stage) actor(name string) *actor { return s.brokers[parseBrokers(name)[0]] }
 
-func (s *story) moment() Moment { return Moment{Now: s.now} }
+func (s *stage) moment() Moment { return Moment{Now: s.now} }
 
-func (s *story) run(words []string) {
+func (s *stage) run(words []string) {
 	plain, set := options(words[1:])
 	switch words[0] {
 	case "new":
@@ -203,7 +165,7 @@ func (s *story) run(words []string) {
 	}
 }
 
-func (s *story) must(err error) {
+func (s *stage) must(err error) {
 	if err != nil {
 		s.say("error: %v", err)
 	}
@@ -216,8 +178,8 @@ func because(err error) string {
 	return " (" + err.Error() + ")"
 }
 
-func (s *story) begin(plain []string, set map[string]string) {
-	*s = story{now: 1000 * host.Time(time.Second), brokers: map[kafka.BrokerID]*actor{}}
+func (s *stage) begin(plain []string, set map[string]string) {
+	*s = stage{now: 1000 * host.Time(time.Second), brokers: map[kafka.BrokerID]*actor{}}
 	lag, err := time.ParseDuration(cmpString(set["lag"], "10s"))
 	s.must(err)
 	s.settings = Settings{MinInSyncReplicas: int(number(set["min"], 1)), MaxLag: lag, FlushMessages: 1 << 62}
@@ -236,7 +198,7 @@ func (s *story) begin(plain []string, set map[string]string) {
 		}
 	}
 	for _, id := range s.ids {
-		a := &actor{story: s, id: id, epoch: 100 + kafka.BrokerEpoch(id)}
+		a := &actor{stage: s, id: id, epoch: 100 + kafka.BrokerEpoch(id)}
 		a.known = a.epoch
 		a.log = &memoryLog{flaws: s.storage}
 		s.brokers[id] = a
@@ -252,11 +214,11 @@ func cmpString(a, b string) string {
 	return a
 }
 
-func (s *story) open(a *actor, highWatermark kafka.Offset) {
+func (s *stage) open(a *actor, highWatermark kafka.Offset) {
 	a.partition = New(kafka.TopicPartition{Topic: "t"}, kafka.TopicID{1}, a.id, a.log, highWatermark, s.settings, s.flaws, s, a)
 }
 
-func (s *story) append(a *actor, values []string, acks string) {
+func (s *stage) append(a *actor, values []string, acks string) {
 	for _, value := range values {
 		_, err := a.partition.Append(s.moment(), []byte(value), int16(number(acks, -1)))
 		s.must(err)
@@ -264,7 +226,7 @@ func (s *story) append(a *actor, values []string, acks string) {
 }
 
 // fetch is one round of replication, as fetcher and leader do it.
-func (s *story) fetch(a *actor, lost bool) {
+func (s *stage) fetch(a *actor, lost bool) {
 	at, ready := a.partition.Next()
 	if !ready {
 		s.say("%s has nobody to fetch from", name(a.id))
@@ -295,7 +257,7 @@ func (s *story) fetch(a *actor, lost bool) {
 	}
 }
 
-func (s *story) propose(a *actor) {
+func (s *stage) propose(a *actor) {
 	p, ok := a.partition.TakeProposal()
 	if !ok {
 		s.say("nothing to propose")
@@ -311,7 +273,7 @@ func (s *story) propose(a *actor) {
 
 // answer is the controller's: "ok" applies the change, "ok-unsent" applies it
 // and the answer is lost.
-func (s *story) answer(a *actor, how string) {
+func (s *stage) answer(a *actor, how string) {
 	var refused *kerr.Error
 	if strings.HasPrefix(how, "ok") {
 		s.state.ISR = nil
@@ -332,7 +294,7 @@ func (s *story) answer(a *actor, how string) {
 	}
 }
 
-func (s *story) restart(a *actor, set map[string]string) {
+func (s *stage) restart(a *actor, set map[string]string) {
 	highWatermark := number(set["hw"], int64(a.partition.HighWatermark()))
 	keep := number(set["keep"], int64(a.log.LogEndOffset()))
 	s.must(a.log.TruncateTo(kafka.Offset(keep), 0))
@@ -340,7 +302,7 @@ func (s *story) restart(a *actor, set map[string]string) {
 	s.open(a, kafka.Offset(highWatermark))
 }
 
-func (s *story) show(a *actor) {
+func (s *stage) show(a *actor) {
 	p := a.partition
 	var entries []string
 	for _, r := range a.log.records {
@@ -351,7 +313,7 @@ func (s *story) show(a *actor) {
 }
 
 // ActiveEpoch implements Brokers.
-func (s *story) ActiveEpoch(id kafka.BrokerID) (kafka.BrokerEpoch, bool) {
+func (s *stage) ActiveEpoch(id kafka.BrokerID) (kafka.BrokerEpoch, bool) {
 	return s.brokers[id].known, !s.brokers[id].fenced
 }
 
@@ -364,7 +326,7 @@ func (a *actor) Observe(e host.Event) {
 	for i, field := range e.Point.Fields[1:] {
 		fmt.Fprintf(&b, " %s=%d", field, e.Args[i+1])
 	}
-	a.story.say("%s: %s%s", name(a.id), e.Point.Name, b.String())
+	a.stage.say("%s: %s%s", name(a.id), e.Point.Name, b.String())
 }
 
 // memoryLog is a log of one-record batches; their encoding is text.

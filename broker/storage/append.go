@@ -22,7 +22,6 @@ type AppendInfo struct {
 	// those of the original.
 	Appended bool
 	Records  int64
-	Bytes    int
 }
 
 // AppendAsLeader appends one batch of a client: it copies the bytes, gives
@@ -48,13 +47,11 @@ func (l *Log) AppendAsLeader(b []byte, epoch kafka.LeaderEpoch, now host.WallTim
 			return none, fmt.Errorf("log %v: %w", l.partition, err)
 		}
 		if duplicate != nil {
-			l.observe(PointDuplicate, int64(duplicate.firstOffset()), int64(duplicate.lastOffset),
-				int64(h.ProducerID), int64(h.ProducerEpoch), int64(h.BaseSequence))
 			return AppendInfo{FirstOffset: duplicate.firstOffset(), LastOffset: duplicate.lastOffset, LogAppendTime: duplicate.timestamp}, nil
 		}
 	}
 	info := AppendInfo{FirstOffset: l.logEnd, LastOffset: l.logEnd + kafka.Offset(h.LastOffsetDelta), LogAppendTime: noTimestamp,
-		Appended: true, Records: int64(h.Count), Bytes: len(b)}
+		Appended: true, Records: int64(h.Count)}
 
 	// The sender's bytes are frozen: copy, then set.
 	l.scratch = append(l.scratch[:0], b...)
@@ -68,7 +65,6 @@ func (l *Log) AppendAsLeader(b []byte, epoch kafka.LeaderEpoch, now host.WallTim
 	if err := l.appendBatch(&h, l.scratch, now); err != nil {
 		return none, err
 	}
-	l.observe(PointLogAppend, int64(epoch), int64(info.FirstOffset), int64(info.LastOffset), int64(len(b)), 1)
 	l.flushIfDue(now)
 	return info, l.offline
 }
@@ -157,11 +153,9 @@ func (l *Log) AppendAsFollower(b []byte, now host.WallTime) (AppendInfo, error) 
 		info.LastOffset = h.LastOffset()
 		info.Appended = true
 		info.Records += int64(h.Count)
-		info.Bytes += len(whole)
 		rest = tail
 	}
 	if info.Appended {
-		l.observe(PointLogAppend, int64(l.epochs.Latest()), int64(info.FirstOffset), int64(info.LastOffset), int64(info.Bytes), 0)
 		l.flushIfDue(now)
 	}
 	return info, l.offline

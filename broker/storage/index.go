@@ -71,30 +71,23 @@ func (x *offsetIndex) add(offset kafka.Offset, position int64) error {
 // lookup returns the position of a batch at or before the one that holds
 // offset: that of the last entry not above it, 0 without one.
 func (x *offsetIndex) lookup(offset kafka.Offset) int64 {
-	low, high := 0, x.len()
-	for low < high {
-		middle := int(uint(low+high) >> 1)
-		if o, _ := x.at(middle); o <= offset {
-			low = middle + 1
-		} else {
-			high = middle
-		}
-	}
-	if low == 0 {
-		return 0
-	}
-	_, position := x.at(low - 1)
-	return position
+	return x.lastWhere(func(o kafka.Offset, _ int64) bool { return o <= offset })
 }
 
 // lastBefore returns the position of the last entry that lies at or before
 // limit and whose batch ends below upTo, 0 without one: a batch up to which
 // everything may be read.
 func (x *offsetIndex) lastBefore(limit int64, upTo kafka.Offset) int64 {
+	return x.lastWhere(func(o kafka.Offset, position int64) bool { return o < upTo && position <= limit })
+}
+
+// lastWhere returns the position of the last entry for which a condition holds
+// that holds for all before it, too; 0 without one.
+func (x *offsetIndex) lastWhere(holds func(o kafka.Offset, position int64) bool) int64 {
 	low, high := 0, x.len()
 	for low < high {
 		middle := int(uint(low+high) >> 1)
-		if o, p := x.at(middle); o < upTo && p <= limit {
+		if holds(x.at(middle)) {
 			low = middle + 1
 		} else {
 			high = middle

@@ -10,27 +10,13 @@ type Observer interface {
 	Observe(host.Event)
 }
 
-// The named points of this package. The subject is the topic.
+// The named points of this package. The subject is the topic. Appends,
+// duplicates and truncations are the replica's to tell: it knows why.
 var (
-	PointLogAppend = &host.Point{
-		Name:   "log_append",
-		About:  "Batches were appended to a partition's log, as leader or as follower.",
-		Fields: []string{"partition", "epoch", "first_offset", "last_offset", "bytes", "as_leader"},
-	}
-	PointDuplicate = &host.Point{
-		Name:   "duplicate_batch",
-		About:  "A producer's batch was answered from the window of its last five and not appended again.",
-		Fields: []string{"partition", "first_offset", "last_offset", "producer_id", "producer_epoch", "base_sequence"},
-	}
 	PointSegmentRoll = &host.Point{
 		Name:   "segment_roll",
 		About:  "The active segment was closed and a new one begun.",
 		Fields: []string{"partition", "base_offset"},
-	}
-	PointLogTruncate = &host.Point{
-		Name:   "log_truncate",
-		About:  "A replica cut the end off its log to agree with its leader.",
-		Fields: []string{"partition", "from", "to"},
 	}
 	PointLogStart = &host.Point{
 		Name:   "log_start",
@@ -66,8 +52,7 @@ var (
 
 // Points lists the package's points.
 var Points = []*host.Point{
-	PointLogAppend, PointDuplicate, PointSegmentRoll, PointLogTruncate, PointLogStart,
-	PointRecovered, PointRecoveryTruncated, PointIndexRebuilt, PointFlushed, PointOffline,
+	PointSegmentRoll, PointLogStart, PointRecovered, PointRecoveryTruncated, PointIndexRebuilt, PointFlushed, PointOffline,
 }
 
 // observe reports a point of this log; args follow the partition.

@@ -29,7 +29,6 @@ func (l *Log) TruncateTo(offset kafka.Offset, now host.WallTime) error {
 	if offset < l.segments[0].base {
 		return l.TruncateFullyAndStartAt(offset, now)
 	}
-	from := l.logEnd
 	for l.active().base > offset {
 		if err := l.active().remove(); err != nil {
 			return l.check(err)
@@ -51,7 +50,7 @@ func (l *Log) TruncateTo(offset kafka.Offset, now host.WallTime) error {
 			return l.check(err)
 		}
 	}
-	return l.afterTruncation(from, now)
+	return l.afterTruncation(now)
 }
 
 // TruncateFullyAndStartAt drops everything; the log is empty then and its next
@@ -64,7 +63,7 @@ func (l *Log) TruncateFullyAndStartAt(start kafka.Offset, now host.WallTime) err
 	if err := l.writeLogStart(start); err != nil {
 		return l.check(err)
 	}
-	from := l.logEnd
+	from := l.logStart
 	for len(l.segments) > 0 {
 		if err := l.active().remove(); err != nil {
 			return l.check(err)
@@ -80,17 +79,20 @@ func (l *Log) TruncateFullyAndStartAt(start kafka.Offset, now host.WallTime) err
 	l.segments = []*segment{first}
 	l.logStart, l.logEnd = start, start
 	l.epochs = EpochCache{}
+	if start > from {
+		l.observe(PointLogStart, int64(from), int64(start))
+	}
 	if err := l.removeSnapshots(func(kafka.Offset) bool { return true }); err != nil {
 		return l.check(err)
 	}
 	if err := l.writeEpochs(); err != nil {
 		return err
 	}
-	return l.afterTruncation(from, now)
+	return l.afterTruncation(now)
 }
 
 // afterTruncation brings what is derived from the log in line with its end.
-func (l *Log) afterTruncation(from kafka.Offset, now host.WallTime) error {
+func (l *Log) afterTruncation(now host.WallTime) error {
 	l.flushing.dirDirty = true
 	if err := l.lowerRecoveryPoint(); err != nil {
 		return l.check(err)
@@ -104,11 +106,7 @@ func (l *Log) afterTruncation(from kafka.Offset, now host.WallTime) error {
 	if err := l.removeSnapshots(func(at kafka.Offset) bool { return at > end }); err != nil {
 		return l.check(err)
 	}
-	if err := l.loadProducers(now); err != nil {
-		return l.check(err)
-	}
-	l.observe(PointLogTruncate, int64(from), int64(l.logEnd))
-	return nil
+	return l.check(l.loadProducers(now))
 }
 
 // DeleteRecordsTo moves the log's start to start and drops the segments that

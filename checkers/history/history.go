@@ -62,7 +62,7 @@ type Produce struct {
 	Call      Time
 	Return    Time // Infinity unless OK or Failed
 	Outcome   Outcome
-	Attempts  uint8 // requests that carried it, saturating
+	Attempts  uint8 // requests that carried it, saturating; 0 of an indeterminate send: nobody knows
 	Error     int16 // Kafka's error code of the last attempt, 0 for none
 	Offset    int64 // as acknowledged, or NoOffset
 }

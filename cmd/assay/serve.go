@@ -339,7 +339,7 @@ func (c *cluster) startBroker(pipes *live.Pipes, id int32, p *place, ready chan<
 		MaxFrame:    c.settings.Int("socket.request.max.bytes"),
 		IdleTimeout: max(0, time.Duration(c.settings.Long("connections.max.idle.ms"))*time.Millisecond),
 		Observe: func(e host.Event) {
-			if e.Point == broker.Unfenced && !said {
+			if e.Point == broker.PointUnfenced && !said {
 				said = true
 				ready <- fmt.Sprintf("broker %d ready on %s", id, p.socket.Addr())
 			}

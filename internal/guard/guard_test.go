@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	"internal/kafkaconfig": {},
 	"internal/batch":       {"internal/kafka"},
 	"internal/protocol":    {"host"},
+	"internal/story":       {}, // for tests
 	"sim":                  {"host"},
 	"live":                 {"host", "internal/protocol"},
 	"broker":               {"host", "internal"},

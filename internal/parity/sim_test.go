@@ -43,7 +43,7 @@ func newSimulated(t *testing.T) *simulated {
 			Controllers: []broker.Controller{{ID: 1, Addr: controllerAddress}}, Settings: resolved})
 	}})
 	s.world.AddNode(sim.NodeSpec{Name: "client", Factory: func() host.Node { return s.client }})
-	s.world.Observe(func(_ string, _ sim.Time, e host.Event) { unfenced = unfenced || e.Point == broker.Unfenced })
+	s.world.Observe(func(_ string, _ sim.Time, e host.Event) { unfenced = unfenced || e.Point == broker.PointUnfenced })
 	for _, name := range s.world.Nodes() {
 		s.world.Start(name)
 	}

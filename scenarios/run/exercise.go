@@ -99,28 +99,28 @@ func (r *run) watch() {
 	reach := func(p *host.Point, place string) {
 		r.on(p, func(string, host.Event) { r.points.reach(place) })
 	}
-	count(&controller.PointLeaderChanged, LeaderChanges)
-	count(&controller.PointISRChanged, ISRChanges)
-	count(&controller.PointUncleanElection, UncleanElections)
-	count(&controller.PointControllerElected, ControllerChanges)
-	count(replica.FollowerTruncated, Truncations)
-	count(replica.Deduplicated, DeduplicatedBatches)
+	count(controller.PointLeaderChanged, LeaderChanges)
+	count(controller.PointISRChanged, ISRChanges)
+	count(controller.PointUncleanElection, UncleanElections)
+	count(controller.PointControllerElected, ControllerChanges)
+	count(replica.PointFollowerTruncated, Truncations)
+	count(replica.PointDeduplicated, DeduplicatedBatches)
 	count(clients.PointBatchRetried, ProducerRetries)
-	r.on(&controller.PointLeaderChanged, func(string, host.Event) {
+	r.on(controller.PointLeaderChanged, func(string, host.Event) {
 		if r.recorder.Open() > 0 {
 			r.points.reach(ElectionUnderLoad)
 		}
 	})
-	reach(replica.FollowerTruncated, TruncationAfterFault)
-	reach(replica.Deduplicated, RetryDeduplicated)
-	reach(replica.ISRChangeRefused, ISRChangeWasRefused)
-	reach(replica.LeaderDeposed, LeaderWasDeposed)
+	reach(replica.PointFollowerTruncated, TruncationAfterFault)
+	reach(replica.PointDeduplicated, RetryDeduplicated)
+	reach(replica.PointISRChangeRefused, ISRChangeWasRefused)
+	reach(replica.PointLeaderDeposed, LeaderWasDeposed)
 	reach(clients.PointEpochBumped, EpochBumpedByProducer)
 	reach(clients.PointConsumerTruncated, ReaderTruncated)
-	reach(&controller.PointUncleanElection, UncleanLeaderElected)
-	reach(&controller.PointControllerElected, ControllerFailover)
+	reach(controller.PointUncleanElection, UncleanLeaderElected)
+	reach(controller.PointControllerElected, ControllerFailover)
 	reach(storage.PointRecoveryTruncated, LogRecovered)
-	r.on(broker.Started, func(_ string, e host.Event) {
+	r.on(broker.PointStarted, func(_ string, e host.Event) {
 		if unclean := e.Args[1]; unclean > 0 {
 			r.exercise.add(Recoveries, 1)
 		}
@@ -144,7 +144,7 @@ func (r *run) passed(node string, _ sim.Time, e host.Event) {
 		if len(e.Point.Fields) > 0 && e.Point.Fields[0] == "partition" {
 			partition = int32(e.Args[0])
 		}
-		if e.Point == replica.HighWatermark {
+		if e.Point == replica.PointHighWatermark {
 			ordinal = e.Args[1]
 		}
 		r.engine.Passed(node, e.Point.Name, e.Subject, partition, ordinal)

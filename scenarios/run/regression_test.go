@@ -38,3 +38,13 @@ func TestTheLastReplicaStanding(t *testing.T) {
 		require.True(t, o.Violating(), "seed %#x", seed)
 	}
 }
+
+// TestFirstBatchesMayChangePlaces shows what Kafka does not promise: see
+// docs/producer-order.md.
+func TestFirstBatchesMayChangePlaces(t *testing.T) {
+	s := loadRegression(t, "first-batches-reorder")
+	o, err := Simulate(&s, s.Seeds.All()[0], nil, Options{})
+	require.NoError(t, err)
+	require.Equal(t, checkers.Violated, o.Claims[0].Verdict)
+	require.Equal(t, checkers.Reordered, o.Claims[0].Witness().Anomaly)
+}

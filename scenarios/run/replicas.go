@@ -40,8 +40,8 @@ type committed struct {
 // below a leader's high watermark goes into the history, for log-agreement.
 func (r *run) watchReplicas() {
 	r.committed = map[kafka.TopicPartition]*committed{}
-	r.on(replica.BecameLeader, r.checkNewLeader)
-	r.on(replica.HighWatermark, r.noteCommitted)
+	r.on(replica.PointBecameLeader, r.checkNewLeader)
+	r.on(replica.PointHighWatermark, r.noteCommitted)
 }
 
 func (r *run) committedOf(at kafka.TopicPartition) *committed {

@@ -324,8 +324,9 @@ func (v *view) Slow(from, to []string, latency time.Duration) func() {
 	fault := v.run.world.Delay(from, to, latency)
 	add(v.slows, from, to, latency)
 	return func() {
-		add(v.slows, from, to, -latency)
 		fault.Heal()
+		// What was sent before is still on its way, and what follows waits behind it.
+		v.run.world.After(latency, func() { add(v.slows, from, to, -latency) })
 	}
 }
 

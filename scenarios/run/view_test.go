@@ -24,7 +24,8 @@ func booted(t *testing.T, s *format.Scenario) *run {
 // touched although it has its quorum, as one does that answers them late.
 func TestTouchedControllers(t *testing.T) {
 	s := load(t, small)
-	v := booted(t, &s).view
+	r := booted(t, &s)
+	v := r.view
 	one, brokers := []string{"controller-1"}, v.Brokers()
 	require.Empty(t, v.ImpairedControllers())
 
@@ -36,6 +37,9 @@ func TestTouchedControllers(t *testing.T) {
 	healSlow := v.Slow(one, brokers[:2], time.Second)
 	require.Equal(t, one, v.ImpairedControllers())
 	healSlow()
+	require.Equal(t, one, v.ImpairedControllers(), "what was sent before is still on its way")
+	require.NoError(t, r.advance(r.now()+time.Second+time.Millisecond))
+	require.Empty(t, v.ImpairedControllers())
 
 	healCut = v.Cut(one, brokers[:1])
 	require.Empty(t, v.ImpairedControllers(), "most brokers reach it")
