@@ -201,15 +201,27 @@ func (w *produceWait) ended(p *replica.Partition) (bool, error) {
 }
 
 // completeProduces ends what a change of the partition lets end. It is called
-// by settle alone.
+// by settle alone. Waits stand in the order of their offsets, and what one of
+// acks=all waits for, so do those behind it; one of acks=1 waits for less.
 func (n *Node) completeProduces(h *hosted) {
-	for len(h.produces) > 0 {
-		w := h.produces[0]
+	allWait, leaderWaits := false, false
+	for i := 0; i < len(h.produces) && !(allWait && leaderWaits); {
+		w := h.produces[i]
+		waits := &leaderWaits
+		if w.produce.acks == -1 {
+			waits = &allWait
+		}
+		if *waits {
+			i++
+			continue
+		}
 		done, err := w.ended(h.Partition)
 		if !done && err == nil {
-			return
+			*waits = true
+			i++
+			continue
 		}
-		h.produces = slices.Delete(h.produces, 0, 1)
+		h.produces = slices.Delete(h.produces, i, i+1)
 		if err != nil {
 			n.observe(PointHeldProduceFailed, h.key.Topic, int64(h.key.Partition), int64(w.end-1), int64(errorCode(err)))
 		}
