@@ -266,22 +266,6 @@ func TestSwarmDrawsSubsets(t *testing.T) {
 	}
 }
 
-func TestMinimizeFindsTheCulprits(t *testing.T) {
-	items := make([]int, 100)
-	for i := range items {
-		items[i] = i
-	}
-	calls := 0
-	kept := Minimize(items, 1000, func(candidate []int) bool {
-		calls++
-		return slices.Contains(candidate, 17) && slices.Contains(candidate, 42) && slices.Contains(candidate, 99)
-	})
-	require.Equal(t, []int{17, 42, 99}, kept)
-	require.Less(t, calls, 120)
-	require.Empty(t, Minimize(items, 1000, func([]int) bool { return true }))
-	require.Equal(t, []int{5}, Minimize([]int{5}, 10, func(c []int) bool { return len(c) == 1 }))
-}
-
 func TestParseTargetRejects(t *testing.T) {
 	for _, text := range []string{"", "leader", "leader(", "leader(orders)", "leader(orders/x)", "leader(/1)", "boss(orders/0)", "orders/-1", "orders/01", "coordinator()"} {
 		parsed, err := ParseTarget(text)
