@@ -28,6 +28,8 @@ type heldProduce struct {
 	waiting  int // partitions that have not ended
 	deadline timer
 	held     []*hosted // where its waits stand; with repeats
+
+	crcsChecked bool // by whoever read the frame
 }
 
 // produceWait is one partition's part of a heldProduce.
@@ -37,10 +39,10 @@ type produceWait struct {
 	end              kafka.Offset // committed when the high watermark reaches it
 }
 
-func (n *Node) produce(e *exchange, r *kmsg.ProduceRequest) {
+func (n *Node) produce(e *exchange, r *kmsg.ProduceRequest, crcsChecked bool) {
 	response := kmsg.NewPtrProduceResponse()
 	response.Topics = make([]kmsg.ProduceResponseTopic, len(r.Topics))
-	p := &heldProduce{exchange: e, response: response, acks: r.Acks}
+	p := &heldProduce{exchange: e, response: response, acks: r.Acks, crcsChecked: crcsChecked}
 	failed := false
 	for i := range r.Topics {
 		from, to := &r.Topics[i], &response.Topics[i]
@@ -101,7 +103,7 @@ func (n *Node) producePartition(p *heldProduce, topic knownTopic, i, j int, reco
 		n.refuseProduce(topic, out, err)
 		return false
 	}
-	info, err := n.appendBatch(h, one, p.acks)
+	info, err := n.appendBatch(h, one, p)
 	if err != nil {
 		n.refuseProduce(topic, out, err)
 		n.hintLeader(h, out)
@@ -147,15 +149,19 @@ func oneBatch(records []byte) ([]byte, error) {
 	return records[:header.Size()], nil
 }
 
-func (n *Node) appendBatch(h *hosted, records []byte, acks int16) (storage.AppendInfo, error) {
-	header, err := batch.Validate(records)
+// appendBatch appends one whole batch, as oneBatch cuts it.
+func (n *Node) appendBatch(h *hosted, records []byte, p *heldProduce) (storage.AppendInfo, error) {
+	header, err := batch.ReadHeader(records)
+	if err == nil && !p.crcsChecked {
+		err = batch.CheckCRC(records)
+	}
 	if err != nil {
 		return storage.AppendInfo{}, err
 	}
 	if header.IsTransactional() {
 		return storage.AppendInfo{}, kerr.InvalidTxnState // no transaction is ever open here
 	}
-	return h.Append(n.moment, records, acks)
+	return h.Append(n.moment, records, p.acks)
 }
 
 func (n *Node) refuseProduce(topic knownTopic, out *kmsg.ProduceResponseTopicPartition, err error) {

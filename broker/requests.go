@@ -34,7 +34,7 @@ func supported(key, version int16) bool {
 func (n *Node) handle(e *exchange, r *protocol.Request) {
 	switch body := r.Body.(type) {
 	case *kmsg.ProduceRequest:
-		n.produce(e, body)
+		n.produce(e, body, r.CRCsChecked)
 	case *kmsg.FetchRequest:
 		n.fetch(e, body)
 	case *kmsg.ListOffsetsRequest:

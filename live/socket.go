@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"assay/host"
+	"assay/internal/batch"
 	"assay/internal/protocol"
 )
 
@@ -302,6 +303,7 @@ func (s *socket) decode(frame []byte) (host.Message, error) {
 		if err != nil {
 			return nil, err // not a nil *Request in an interface
 		}
+		request.CRCsChecked = crcsFit(request.Body)
 		return request, nil
 	}
 	if len(frame) < 4 {
@@ -320,6 +322,28 @@ func (s *socket) decode(frame []byte) (host.Message, error) {
 		return nil, err
 	}
 	return response, nil
+}
+
+// crcsFit reports whether the CRC of every batch in a produce request is right.
+// Where one is not, or what is sent is no batch, the node finds out for itself
+// what to answer.
+func crcsFit(body kmsg.Request) bool {
+	produce, ok := body.(*kmsg.ProduceRequest)
+	if !ok {
+		return false
+	}
+	for _, topic := range produce.Topics {
+		for _, partition := range topic.Partitions {
+			for rest := partition.Records; len(rest) > 0; {
+				_, whole, tail, err := batch.Next(rest)
+				if err != nil || batch.CheckCRC(whole) != nil {
+					return false
+				}
+				rest = tail
+			}
+		}
+	}
+	return true
 }
 
 // socketSet holds the sockets that carry messages, those too that the node has

@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"errors"
 	"net"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"assay/host"
+	"assay/internal/batch"
 	"assay/internal/protocol"
 )
 
@@ -90,6 +93,39 @@ func TestUnknownVersionReachesTheNode(t *testing.T) {
 	_, err := dialRaw(t, addr).Write(frameWithLength(10, 0, 18, 0, 99, 0, 0, 0, 5, 0xff, 0xff))
 	require.NoError(t, err)
 	require.Equal(t, &protocol.UnsupportedRequest{Key: 18, Version: 99, CorrelationID: 5}, next[receivedEvent](t, n).message)
+}
+
+// TestCRCsAreCheckedBesideTheLoop: the node learns that it need not check them,
+// and nothing else of a wrong one.
+func TestCRCsAreCheckedBesideTheLoop(t *testing.T) {
+	n := newScripted()
+	_, addr := startNode(t, n, nil)
+	one := func() []byte {
+		var b batch.Builder
+		b.Reset(nil)
+		b.Append(1, nil, []byte("value"), nil)
+		return slices.Clone(b.Finish())
+	}
+	wrong := one()
+	wrong[len(wrong)-1] ^= 1
+	for name, c := range map[string]struct {
+		records []byte
+		checked bool
+	}{
+		"right":        {one(), true},
+		"wrong":        {wrong, false},
+		"second wrong": {append(one(), wrong...), false},
+		"no batch":     {[]byte("x"), false},
+	} {
+		produce := kmsg.NewPtrProduceRequest()
+		produce.SetVersion(9)
+		produce.Topics = []kmsg.ProduceRequestTopic{{Topic: "orders", Partitions: []kmsg.ProduceRequestTopicPartition{{Records: c.records}}}}
+		_, err := dialRaw(t, addr).Write((&protocol.Request{Body: produce}).AppendFrame(nil))
+		require.NoError(t, err)
+		got := next[receivedEvent](t, n).message.(*protocol.Request)
+		require.Equal(t, c.checked, got.CRCsChecked, name)
+		require.Equal(t, c.records, got.Body.(*kmsg.ProduceRequest).Topics[0].Partitions[0].Records, name)
+	}
 }
 
 // TestSlowSender: a frame that comes a byte at a time is a frame; one that

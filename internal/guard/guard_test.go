@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"internal/protocol":    {"host"},
 	"internal/story":       {}, // for tests
 	"sim":                  {"host"},
-	"live":                 {"host", "internal/protocol"},
+	"live":                 {"host", "internal/batch", "internal/protocol"},
 	"broker":               {"host", "internal"},
 	"clients":              {"host", "internal"},
 	"faults":               {"internal/chance"},

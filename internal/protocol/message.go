@@ -19,6 +19,10 @@ type Request struct {
 	CorrelationID int32
 	ClientID      string
 	Body          kmsg.Request
+	// CRCsChecked says that the CRC of every batch in a produce request was found
+	// right where the frame was read, so that a node's loop need not do it. It is
+	// no part of the message.
+	CRCsChecked bool
 }
 
 // Response answers the Request of the same CorrelationID on its connection.
