@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"assay/broker/group"
 	"assay/host"
 	"assay/internal/kafka"
 	"assay/internal/kafkaconfig"
@@ -31,7 +32,8 @@ type Config struct {
 
 // tuning is Config.Settings as the node uses them, read once.
 type tuning struct {
-	autoCreateTopics bool
+	autoCreateTopics   bool
+	controlledShutdown bool
 
 	heartbeatInterval, sessionTimeout  time.Duration
 	requestTimeout                     time.Duration
@@ -39,6 +41,10 @@ type tuning struct {
 	lagTimeMax                         time.Duration
 	checkpointInterval                 time.Duration
 	flushCheckpointInterval            time.Duration
+
+	groups        group.Settings
+	commitTimeout time.Duration // offsets.commit.timeout.ms
+	loadBuffer    int           // offsets.load.buffer.size
 
 	fetchMaxBytes           int32 // fetch.max.bytes
 	maxRequestBytes         int32 // socket.request.max.bytes
@@ -51,6 +57,7 @@ type tuning struct {
 func readTuning(s kafkaconfig.Settings) tuning {
 	return tuning{
 		autoCreateTopics:        s.Bool("auto.create.topics.enable"),
+		controlledShutdown:      s.Bool("controlled.shutdown.enable"),
 		heartbeatInterval:       s.Duration("broker.heartbeat.interval.ms"),
 		sessionTimeout:          s.Duration("broker.session.timeout.ms"),
 		requestTimeout:          s.Duration("request.timeout.ms"),
@@ -59,6 +66,9 @@ func readTuning(s kafkaconfig.Settings) tuning {
 		lagTimeMax:              s.Duration("replica.lag.time.max.ms"),
 		checkpointInterval:      s.Duration("replica.high.watermark.checkpoint.interval.ms"),
 		flushCheckpointInterval: s.Duration("log.flush.offset.checkpoint.interval.ms"),
+		groups:                  group.Settings{MaxMetadataLength: s.Int("offset.metadata.max.bytes")},
+		commitTimeout:           s.Duration("offsets.commit.timeout.ms"),
+		loadBuffer:              s.Int("offsets.load.buffer.size"),
 		fetchMaxBytes:           int32(s.Int("fetch.max.bytes")),
 		maxRequestBytes:         int32(s.Int("socket.request.max.bytes")),
 		replicaFetchWaitMillis:  int32(s.Int("replica.fetch.wait.max.ms")),

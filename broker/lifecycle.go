@@ -34,6 +34,10 @@ func (n *Node) startLifecycle() {
 func (n *Node) register() {
 	r := kmsg.NewPtrBrokerRegistrationRequest()
 	r.Version = 1
+	if epoch := n.logs.PreviousEpoch(); epoch != kafka.NoBrokerEpoch {
+		// Nothing was lost since that registration (KIP-966).
+		r.Version, r.PreviousBrokerEpoch = 3, int64(epoch)
+	}
 	r.BrokerID = int32(n.config.ID)
 	r.ClusterID = n.config.ClusterID
 	r.IncarnationID = n.life.incarnation
@@ -71,6 +75,7 @@ func (n *Node) heartbeat() {
 	r.BrokerEpoch = int64(n.life.epoch)
 	r.CurrentMetadataOffset = int64(n.image.Offset())
 	r.WantFence = !n.serving
+	r.WantShutdown = n.shutdown.stage == handingOver
 	link.request(r, min(n.tuning.requestTimeout, n.tuning.sessionTimeout), func(answer kmsg.Response, err error) {
 		heartbeat, _ := answer.(*kmsg.BrokerHeartbeatResponse)
 		if err != nil || heartbeat == nil {
@@ -82,6 +87,10 @@ func (n *Node) heartbeat() {
 		}
 		if heartbeat.ErrorCode == 0 {
 			n.fencedChanged(heartbeat.IsFenced)
+		}
+		if n.shutdown.stage == handingOver {
+			n.goOnHandingOver(r, heartbeat)
+			return
 		}
 		if r.WantFence && n.serving {
 			n.heartbeat() // it became ready meanwhile: nothing to wait for

@@ -79,7 +79,7 @@ func (n *Node) anyBroker() int32 {
 
 func (n *Node) describeTopic(t *metadata.Topic) kmsg.MetadataResponseTopic {
 	out := kmsg.NewMetadataResponseTopic()
-	out.Topic, out.TopicID = &t.Name, t.ID
+	out.Topic, out.TopicID, out.IsInternal = &t.Name, t.ID, metadata.IsInternal(t.Name)
 	out.Partitions = make([]kmsg.MetadataResponseTopicPartition, len(t.Partitions))
 	for i := range t.Partitions {
 		from, to := &t.Partitions[i], &out.Partitions[i]

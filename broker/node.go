@@ -24,7 +24,7 @@ import (
 // logDirectory is where the logs are in the node's file system.
 const logDirectory = "data"
 
-// Node is a broker. It implements host.Node.
+// Node is a broker. It implements host.Node and host.Stopper.
 type Node struct {
 	config   Config
 	tuning   tuning
@@ -57,6 +57,8 @@ type Node struct {
 	alterISR    isrAlteration
 	producerIDs producerIDs
 	forwarding  forwarding
+	groups      groupCoordination
+	shutdown    shutdown
 
 	checkpointTimer, lagTimer, flushTimer, producerTimer timer
 }
@@ -133,6 +135,10 @@ func (n *Node) Closed(c host.Conn, err error) {
 
 // Done implements host.Node.
 func (n *Node) Done(op host.Op, err error) {
+	if n.shutdown.stage > handingOver {
+		n.doneClosing(op, err)
+		return
+	}
 	n.step(func() {
 		if n.logs == nil {
 			return
@@ -155,12 +161,16 @@ func (n *Node) Wake() {
 
 // step runs one step of the node and settles what it changed.
 func (n *Node) step(f func()) {
-	if n.failed {
+	if n.failed || n.shutdown.stage > handingOver {
 		return
 	}
 	n.now = n.host.Now()
 	n.moment = replica.Moment{Now: n.now, Wall: n.host.Wall()}
 	f()
+	if n.shutdown.stage > handingOver {
+		n.host.WakeAt(host.Never)
+		return // it just closed: nothing is served or waited for any more
+	}
 	n.settle()
 	if n.logs != nil && n.logs.Err() != nil {
 		n.fail(n.logs.Err())
@@ -179,6 +189,9 @@ func (n *Node) settle() {
 		h.changed = false
 		n.completeProduces(h)
 		n.completeFetches(h)
+		if h.key.Topic == metadata.OffsetsTopic {
+			n.settleCoordinator(h)
+		}
 		if proposal, open := h.TakeProposal(); open {
 			n.propose(h, proposal)
 		}

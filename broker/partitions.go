@@ -24,6 +24,8 @@ type hosted struct {
 	fetches  []*heldFetch
 	fetcher  *fetcher  // the one that it is assigned to
 	retryAt  host.Time // as follower: no fetch before
+
+	coordinator *groupCoordinator // as leader of a partition of the offsets topic
 }
 
 // openLogs recovers the log directory. It reports false where that fails; the
@@ -104,6 +106,9 @@ func (n *Node) applyDelta(d *metadata.Delta) {
 	}
 	for _, id := range d.Brokers {
 		n.brokerChanged(id)
+	}
+	for _, topic := range d.DeletedTopics {
+		n.forgetTopic(topic.Name)
 	}
 }
 

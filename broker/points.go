@@ -35,16 +35,33 @@ var (
 		Fields: []string{"partition", "last"}}
 	PointHeldProduceFailed = &host.Point{Name: "held_produce_failed", About: "A produce that waited for replication ends with an error: its records may survive or not.",
 		Fields: []string{"partition", "last", "error"}}
+	PointCommitReceived = &host.Point{Name: "offset_commit_received", About: "A coordinator takes a group's offset commit. The subject is the group.",
+		Fields: []string{"coordinator_partition", "offsets", "generation"}}
+	PointCommitAccepted = &host.Point{Name: "offset_commit_accepted", About: "A coordinator acknowledges one committed offset. The subject is the group.",
+		Fields: []string{"partition", "offset", "coordinator_partition"}}
+	PointCommitFailed = &host.Point{Name: "offset_commit_failed", About: "A broker refuses an offset commit, or does not know what became of it. The subject is the group.",
+		Fields: []string{"error"}}
+	PointCoordinatorLoaded = &host.Point{Name: "coordinator_loaded", About: "A new leader of a partition of the offsets topic has replayed it and serves the groups in it.",
+		Fields: []string{"partition", "epoch", "groups", "offsets", "records", "nanoseconds"}}
+	PointCoordinatorUnloaded = &host.Point{Name: "coordinator_unloaded", About: "A broker no longer leads a partition of the offsets topic and gives up the groups in it.",
+		Fields: []string{"partition", "epoch", "groups"}}
+	PointCoordinatorLoadFailed = &host.Point{Name: "coordinator_load_failed", About: "A new leader of a partition of the offsets topic cannot read it.",
+		Fields: []string{"partition", "epoch", "offset"}}
 	PointReplicaCreated = &host.Point{Name: "replica_created", About: "A broker begins to host a replica that it had no log of.",
 		Fields: []string{"partition"}}
 	PointReplicaRemoved = &host.Point{Name: "replica_removed", About: "A broker removes a replica whose topic is gone or that lives elsewhere now.",
 		Fields: []string{"partition"}}
+	PointStopping = &host.Point{Name: "broker_stopping", About: "A broker is asked to end and begins to hand over what it leads."}
+	PointStopped  = &host.Point{Name: "broker_stopped", About: "A broker has ended in an orderly way: its logs are synced and marked as complete.",
+		Fields: []string{"logs", "broker_epoch"}}
 	PointLogDirFailed = &host.Point{Name: "log_dir_failed", About: "A write or sync of a broker's log directory fails and the broker stops."}
 )
 
 // Points lists the named points of brokers, those of their parts included.
 var Points = slices.Concat([]*host.Point{PointRegistered, PointUnfenced, PointFenced, PointBrokerEpochStale, PointStarted, PointServing, PointMetadataApplied,
-	PointProduceReceived, PointProduceAcknowledged, PointProduceFailed, PointProduceExpired, PointHeldProduceFailed, PointReplicaCreated, PointReplicaRemoved, PointLogDirFailed},
+	PointProduceReceived, PointProduceAcknowledged, PointProduceFailed, PointProduceExpired, PointHeldProduceFailed,
+	PointCommitReceived, PointCommitAccepted, PointCommitFailed, PointCoordinatorLoaded, PointCoordinatorUnloaded, PointCoordinatorLoadFailed,
+	PointReplicaCreated, PointReplicaRemoved, PointStopping, PointStopped, PointLogDirFailed},
 	replica.Points, storage.Points)
 
 func (n *Node) observe(point *host.Point, topic string, args ...int64) {

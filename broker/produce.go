@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"assay/broker/metadata"
 	"assay/broker/replica"
 	"assay/broker/storage"
 	"assay/internal/batch"
@@ -92,6 +93,9 @@ func requiredAcks(acks int16) error {
 func (n *Node) producePartition(p *heldProduce, topic knownTopic, i, j int, records []byte) bool {
 	out := &p.response.Topics[i].Partitions[j]
 	h, err := n.hostedPartition(topic, out.Partition)
+	if metadata.IsInternal(topic.name) {
+		err = kerr.InvalidTopicException // only the brokers write there
+	}
 	if err != nil {
 		n.refuseProduce(topic, out, err)
 		return false

@@ -12,11 +12,15 @@ var versions = [...]struct{ key, min, max int16 }{
 	{int16(kmsg.Fetch), 4, 18},
 	{int16(kmsg.ListOffsets), 0, 10},
 	{int16(kmsg.Metadata), 0, 13},
+	{int16(kmsg.OffsetCommit), 2, 10},
+	{int16(kmsg.OffsetFetch), 1, 10},
+	{int16(kmsg.FindCoordinator), 0, 6},
 	{int16(kmsg.ApiVersions), 0, 5},
 	{int16(kmsg.CreateTopics), 0, 7},
 	{int16(kmsg.DeleteTopics), 0, 6},
 	{int16(kmsg.InitProducerID), 0, 5},
 	{int16(kmsg.OffsetForLeaderEpoch), 2, 4},
+	{int16(kmsg.OffsetDelete), 0, 0},
 	{int16(kmsg.DescribeCluster), 0, 2},
 }
 
@@ -41,6 +45,14 @@ func (n *Node) handle(e *exchange, r *protocol.Request) {
 		n.listOffsets(e, body)
 	case *kmsg.MetadataRequest:
 		n.describeMetadata(e, body)
+	case *kmsg.OffsetCommitRequest:
+		n.offsetCommit(e, body)
+	case *kmsg.OffsetFetchRequest:
+		n.offsetFetch(e, body)
+	case *kmsg.FindCoordinatorRequest:
+		n.findCoordinator(e, body)
+	case *kmsg.OffsetDeleteRequest:
+		n.offsetDelete(e, body)
 	case *kmsg.ApiVersionsRequest:
 		n.apiVersions(e)
 	case *kmsg.CreateTopicsRequest:

@@ -86,9 +86,7 @@ func (n *Node) autoCreate(names []string) {
 			continue
 		}
 		f.creating = append(f.creating, name)
-		topic := kmsg.NewCreateTopicsRequestTopic()
-		topic.Topic, topic.NumPartitions, topic.ReplicationFactor = name, -1, -1
-		r.Topics = append(r.Topics, topic)
+		r.Topics = append(r.Topics, n.creatable(name))
 	}
 	if len(r.Topics) == 0 {
 		return

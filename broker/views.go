@@ -103,7 +103,7 @@ func (n *Node) Incarnation() metadata.IncarnationID { return n.life.incarnation 
 
 // Serving reports whether the broker hosts partitions; Unfenced, whether the
 // controller lets it lead and join, as it last said.
-func (n *Node) Serving() bool { return n.serving && !n.failed }
+func (n *Node) Serving() bool { return n.serving && !n.failed && n.shutdown.stage <= handingOver }
 
 // Unfenced: see Serving.
 func (n *Node) Unfenced() bool { return n.life.unfenced }
@@ -117,6 +117,9 @@ func (n *Node) Dump() string {
 		fmt.Fprintf(&b, "%s-%d %s leader %d epoch %d partition-epoch %d log [%d, %d) high-watermark %d isr %v, %d produces and %d fetches wait\n",
 			v.Topic, v.Partition, v.Role, v.Leader, v.LeaderEpoch, v.PartitionEpoch, v.LogStartOffset, v.LogEndOffset,
 			v.HighWatermark, v.ISR, len(v.hosted.produces), len(v.hosted.fetches))
+		if c := v.hosted.coordinator; c != nil {
+			fmt.Fprintf(&b, "  coordinator %s: %d groups, %d offsets, replayed to %d, %d writes wait\n", c.state, c.core.Groups(), c.core.Offsets(), c.next, len(c.pending))
+		}
 		for _, f := range v.hosted.Followers() {
 			fmt.Fprintf(&b, "  follower %d log end %d, caught up at %d ns\n", f.Broker, f.LogEndOffset, f.CaughtUpAt)
 		}

@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// load records a clean run: sends spread over six partitions, read by one
-// consumer in fetches of ten and by the covering read in fetches of a hundred.
-// Of n operations in all, about nine in ten are sends.
+// load records a clean run: sends spread over six partitions, read, processed and
+// committed by one consumer in fetches of ten, and read by the covering read in
+// fetches of a hundred. Of n operations in all, about three in four are sends.
 func load(sink history.Sink, n int) {
 	const producers, partitions, reader, observer = 8, 6, 8, 9
 	for i := range producers {
@@ -24,7 +24,8 @@ func load(sink history.Sink, n int) {
 	for i := range partitions {
 		sink.Partition(history.PartitionID(i), "orders", int32(i))
 	}
-	sends := n * 90 / 100
+	sink.Group(0, "billing")
+	sends := n * 75 / 100
 	var logs [partitions][]history.Seen
 	var read [partitions]int64
 	now := history.Time(0)
@@ -34,10 +35,13 @@ func load(sink history.Sink, n int) {
 		record := history.NewRecordID(history.ClientID(i%producers), uint32(i/producers+1))
 		offset := int64(len(logs[p]))
 		logs[p] = append(logs[p], history.Seen{Offset: offset, Record: record})
-		sink.Produce(history.Produce{Record: record, Partition: p, Call: now, Return: now + 2_000_000, Attempts: 1, Offset: offset})
-		if batch := logs[p][read[p]:]; len(batch) == 10 {
+		sink.Produce(history.Produce{Record: record, Partition: p, Call: now, Return: now + 2_000_000, Attempts: 1, Offset: offset,
+			Key: uint64(1 + i%10_007)})
+		if batch := logs[p][read[p]:]; len(batch) == 10 || i+partitions >= sends {
 			sink.Read(history.Read{Client: reader, Partition: p, Call: now, Return: now + 3_000_000, From: read[p], Next: offset + 1,
 				HighWatermark: offset + 1, Records: batch})
+			sink.Process(history.Process{Client: reader, Partition: p, Call: now + 3_000_000, Return: now + 4_000_000, Records: batch})
+			sink.Commit(history.Commit{Client: reader, Partition: p, Generation: -1, Call: now + 4_000_000, Return: now + 5_000_000, Offset: offset + 1})
 			read[p] = offset + 1
 		}
 	}
@@ -50,6 +54,7 @@ func load(sink history.Sink, n int) {
 			sink.Read(history.Read{Client: observer, Partition: p, Call: now + 40_000_000_000, Return: now + 41_000_000_000,
 				From: int64(from), Next: int64(to), HighWatermark: int64(len(log)), Records: log[from:to], Final: true})
 		}
+		sink.GroupEnd(history.GroupEnd{Partition: p, At: now + 40_000_000_000, Known: true, Offset: int64(len(log))})
 		sink.Cover(history.Cover{Partition: p, Call: now + 40_000_000_000, Return: now + 41_000_000_000, End: int64(len(log)), Complete: true})
 		for b, broker := range []string{"broker-1", "broker-2", "broker-3"} {
 			op := history.Replica{At: now + 42_000_000_000, Broker: broker, Partition: p, Leader: b == 0, Whole: true, HighWatermark: int64(len(log))}

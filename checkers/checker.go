@@ -30,6 +30,7 @@ type Claim struct {
 type Scope struct {
 	Topics  []string
 	Readers []string // client names, without incarnations
+	Groups  []string // consumer groups
 }
 
 func (s Scope) topic(name string) bool {
@@ -38,6 +39,10 @@ func (s Scope) topic(name string) bool {
 
 func (s Scope) reader(name string) bool {
 	return len(s.Readers) == 0 || slices.Contains(s.Readers, name)
+}
+
+func (s Scope) group(name string) bool {
+	return len(s.Groups) == 0 || slices.Contains(s.Groups, name)
 }
 
 // Checker takes a history and then says what it proves about one claim.
@@ -76,6 +81,9 @@ type evidence struct {
 	ledger   *ledger
 	lengths  *lengths
 	moves    *positions
+	commits  *commits
+	work     *work
+	keys     *keys
 	replicas *replicas
 	recovery *recovery
 }
@@ -100,11 +108,14 @@ func NewPanel(claims []Claim) (*Panel, error) {
 	return p, nil
 }
 
-// Produce implements history.Sink. Of all the evidence only the ledger is about
-// sends, and there are millions: the rest is not asked.
+// Produce implements history.Sink. Of all the evidence only the ledger and the
+// keys are about sends, and there are millions: the rest is not asked.
 func (p *Panel) Produce(op history.Produce) {
 	if ledger := p.evidence.ledger; ledger != nil {
 		ledger.Produce(op)
+	}
+	if keys := p.evidence.keys; keys != nil {
+		keys.Produce(op)
 	}
 }
 
@@ -130,6 +141,18 @@ func (p *Panel) need(c Claim) {
 		e.recovery = &recovery{}
 		p.Tee = append(p.Tee, e.recovery)
 	}
+	ofGroup := g == AtMostOnce || g == AtLeastOnce || g == CommitSafety || g == KeyOrder
+	if (ofGroup || g == Recovers) && e.commits == nil {
+		e.commits = &commits{}
+		p.Tee = append(p.Tee, e.commits)
+	}
+	if ofGroup && e.work == nil {
+		e.work = &work{}
+		p.Tee = append(p.Tee, e.work)
+	}
+	if g == KeyOrder && e.keys == nil {
+		e.keys = &keys{}
+	}
 }
 
 // Results judges every claim, in the order in which they were given.
@@ -152,5 +175,9 @@ var judges = map[Guarantee]func(*evidence, Claim, *findings){
 	FreshReads:      judgeLinearizable,
 	LogAgreement:    judgeAgreement,
 	NoSkips:         judgeSkips,
+	AtMostOnce:      judgeAtMostOnce,
+	AtLeastOnce:     judgeAtLeastOnce,
+	CommitSafety:    judgeCommitSafety,
+	KeyOrder:        judgeKeyOrder,
 	Recovers:        judgeRecovery,
 }

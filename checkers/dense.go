@@ -114,3 +114,17 @@ func (d *dense[T]) descend(visit func(i int64, entry *T)) {
 		}
 	}
 }
+
+// lastIn finds the highest index of [from, to) whose entry fits, -1 if none does.
+func (d *dense[T]) lastIn(from, to int64, fits func(entry *T) bool) int64 {
+	keys := slices.Sorted(maps.Keys(d.pages))
+	for _, key := range slices.Backward(keys) {
+		base := key << pageBits
+		for i := min(to, base+pageSize) - 1; i >= max(from, base); i-- {
+			if fits(&d.pages[key][i-base]) {
+				return i
+			}
+		}
+	}
+	return -1
+}

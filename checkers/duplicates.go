@@ -118,9 +118,7 @@ func (e *evidence) judgeCopies(f *findings, logs []*finalLog, twice *copies) {
 	s := e.ledger.send(twice.record)
 	for i := range places[1:] {
 		again := places[i+1]
-		found := s.finding(Duplicate, again.offset, logs[again.partition])
-		found.until = 0
-		f.add(found, func() Witness { return e.duplicated(twice.record, places[0], again) })
+		f.add(s.finding(Duplicate, again.offset, logs[again.partition]), func() Witness { return e.duplicated(twice.record, places[0], again) })
 	}
 }
 

@@ -1,6 +1,11 @@
 package checkers
 
-import "assay/checkers/history"
+import (
+	"cmp"
+	"slices"
+
+	"assay/checkers/history"
+)
 
 // finalLog is a partition's log at the end of the run, as far as the covering
 // read showed it.
@@ -22,9 +27,18 @@ func (e *evidence) finalLogs(s Scope) []*finalLog {
 		}
 		p := &e.ledger.partitions[id]
 		p.covered = settle(p.covered)
+		sortBy(p.conflicts, func(c sighting) int64 { return c.offset })
 		logs[id] = &finalLog{p, id, e.names.partition(id), p.complete(), p.rewritten(), p.covered}
 	}
 	return logs
+}
+
+// conflictsAt lists the readings of an offset that differ from the first of it.
+func (l *finalLog) conflictsAt(offset int64) []sighting {
+	at := func(c sighting, o int64) int { return cmp.Compare(c.offset, o) }
+	first, _ := slices.BinarySearchFunc(l.conflicts, offset, at)
+	end, _ := slices.BinarySearchFunc(l.conflicts, offset+1, at)
+	return l.conflicts[first:end]
 }
 
 // covers says whether the final reads decide about an offset: they passed over

@@ -33,9 +33,14 @@ type finding struct {
 	partition history.PartitionID
 	offset    int64 // history.NoOffset if none
 	from, to  history.Time
-	// until is when the damage was found to be done; zero if that is to.
-	until history.Time
+	// until is when the damage was first found to be done; zero if that is to.
+	until  history.Time
+	group  party // whose finding it is, if a group's
+	client party // whose fault may be the cause, if a client's
 }
+
+// party is a group or a client, plus one; 0 is none.
+type party uint32
 
 // add counts a finding. The first of its kind is told by the witness, whose
 // partition, anomaly and faults are filled in here.
@@ -44,7 +49,10 @@ func (f *findings) add(found finding, tell func() Witness) {
 	if f.counts[found.anomaly] == 1 {
 		w := tell()
 		w.Anomaly, w.Partition, w.Name = found.anomaly, found.partition, f.table.partition(found.partition)
-		w.Faults = f.table.explain(found.from, found.to, found.until)
+		w.Faults = f.table.explain(found)
+		if found.group > 0 {
+			w.Group = f.table.group(history.GroupID(found.group - 1))
+		}
 		f.witnesses[found.anomaly] = w
 	}
 	f.found = append(f.found, found)
@@ -54,7 +62,7 @@ func (f *findings) add(found finding, tell func() Witness) {
 func (f *findings) damage() Damage {
 	slices.SortStableFunc(f.found, func(a, b finding) int {
 		return cmp.Or(cmp.Compare(slices.Index(anomalies, a.anomaly), slices.Index(anomalies, b.anomaly)),
-			cmp.Compare(a.partition, b.partition), cmp.Compare(a.offset, b.offset))
+			cmp.Compare(a.group, b.group), cmp.Compare(a.partition, b.partition), cmp.Compare(a.offset, b.offset))
 	})
 	d := Damage{Records: int64(len(f.found))}
 	var last *Window // nil if it was omitted
@@ -71,26 +79,31 @@ func (f *findings) damage() Damage {
 			continue
 		}
 		d.Windows = append(d.Windows, Window{Anomaly: found.anomaly, Partition: found.partition, Name: f.table.partition(found.partition),
-			FirstOffset: found.offset, From: found.from})
+			FirstOffset: found.offset, From: found.from, first: found})
 		last = &d.Windows[len(d.Windows)-1]
+		if found.group > 0 {
+			last.Group = f.table.group(history.GroupID(found.group - 1))
+		}
 		last.widen(found)
 	}
 	for i := range d.Windows {
 		w := &d.Windows[i]
-		w.Faults = f.table.explain(w.From, w.To, w.found)
+		whole := w.first
+		whole.from, whole.to, whole.until = w.From, w.To, w.until
+		w.Faults = f.table.explain(whole)
 	}
 	return d
 }
 
 // follows says whether a finding belongs to the window of the one before.
 func (f finding) follows(before finding) bool {
-	return f.anomaly == before.anomaly && f.partition == before.partition && f.offset <= before.offset+1
+	return f.anomaly == before.anomaly && f.group == before.group && f.partition == before.partition && f.offset <= before.offset+1
 }
 
 func (w *Window) widen(found finding) {
 	w.LastOffset = found.offset
 	w.Records++
-	w.From, w.To, w.found = min(w.From, found.from), max(w.To, found.to), max(w.found, found.until)
+	w.From, w.To, w.until = min(w.From, found.from), max(w.To, found.to), max(w.until, found.until)
 }
 
 // leaveOpen counts something that the history cannot decide.

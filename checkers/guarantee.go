@@ -12,6 +12,10 @@ const (
 	FreshReads      Guarantee = "fresh-reads"
 	LogAgreement    Guarantee = "log-agreement"
 	NoSkips         Guarantee = "no-skips"
+	AtMostOnce      Guarantee = "at-most-once"
+	AtLeastOnce     Guarantee = "at-least-once"
+	KeyOrder        Guarantee = "key-order"
+	CommitSafety    Guarantee = "commit-safety"
 	Recovers        Guarantee = "recovers"
 )
 
@@ -23,6 +27,7 @@ const (
 	LogScope      ScopeKind = "log"      // a topic's partitions
 	ReplicasScope ScopeKind = "replicas" // the copies of a partition
 	ReaderScope   ScopeKind = "reader"   // one consumer's positions
+	GroupScope    ScopeKind = "group"    // what a consumer group processed and committed
 	ClusterScope  ScopeKind = "cluster"  // everything together
 )
 
@@ -34,21 +39,26 @@ const (
 	LostWrite          Anomaly = "lost write"          // an acknowledged record is gone
 	InconsistentOffset Anomaly = "inconsistent offset" // one offset, two records; or an acknowledgement that names another offset than the log does
 	Duplicate          Anomaly = "duplicate"           // one send, two places
-	Reordered          Anomaly = "reordered"           // the log's order contradicts send order or real time
+	Reordered          Anomaly = "reordered"           // the log's order contradicts send order or real time, or the order of processing contradicts the log's
 	Phantom            Anomaly = "phantom"             // a record that nobody sent, or whose send definitely failed
 	StaleRead          Anomaly = "stale read"          // an exact read of the length missed what was already there
 	Divergence         Anomaly = "divergence"          // two replicas differ below their high watermarks
 	ChangedRecord      Anomaly = "changed record"      // an offset below the leader's high watermark got another record
 	PollSkip           Anomaly = "poll skip"           // a reader passed a record without being handed it
 	NonMonotonicPoll   Anomaly = "non-monotonic poll"  // a reader went back without a reason
+	Unseen             Anomaly = "unseen"              // a group committed past an acknowledged record that it never processed
+	DoubleProcessing   Anomaly = "double processing"   // a group processed one record of one offset twice
+	PrematureCommit    Anomaly = "premature commit"    // a committed offset passed a record that was not processed by then
+	OffsetRegression   Anomaly = "offset regression"   // a group's committed offset went back
 	NoLeader           Anomaly = "no leader"           // a partition ended without a working leader
 	Unavailable        Anomaly = "unavailable"         // sends to a partition kept failing after the faults
-	Undrained          Anomaly = "undrained"           // a log or a reader did not reach the end in time
+	Undrained          Anomaly = "undrained"           // a log, a reader or a group did not reach the end in time
 )
 
 // anomalies is the order in which findings are told: what harms most first.
 var anomalies = []Anomaly{
 	LostWrite, Divergence, ChangedRecord, InconsistentOffset, Duplicate, Reordered, Phantom,
+	Unseen, DoubleProcessing, PrematureCommit, OffsetRegression,
 	PollSkip, NonMonotonicPoll, StaleRead, NoLeader, Unavailable, Undrained,
 }
 
@@ -100,6 +110,30 @@ var Guarantees = []Description{
 		"Compares the replicas' stored batches at one moment with each other, and each leader's with what leaders had there before.",
 	},
 	{
+		AtMostOnce, GroupScope,
+		"A group completes the processing of a partition's offset at most once.",
+		[]Anomaly{DoubleProcessing},
+		"Looks for one record at one offset among two completions of a group; what an application had begun when it died does not count.",
+	},
+	{
+		AtLeastOnce, GroupScope,
+		"No acknowledged record lies unprocessed below a group's final committed offset; a group that did not drain is inconclusive here, and violates recovers.",
+		[]Anomaly{Unseen},
+		"Compares the acknowledged records of the final log below where the group's coordinator says that it ended with what the group processed; what the log no longer has is no finding.",
+	},
+	{
+		KeyOrder, GroupScope,
+		"A group processes the records of a key in log order, judged on first processing; records without a key are left out.",
+		[]Anomaly{Reordered},
+		"Looks, for each key of a partition, for a later record whose processing had ended before that of an earlier one first began.",
+	},
+	{
+		CommitSafety, GroupScope,
+		"A group's committed offset never passes unprocessed records and never goes back.",
+		[]Anomaly{PrematureCommit, OffsetRegression},
+		"Takes accepted commits in their order and compares each with what could have been processed by the time it returned, with those that ended before it, and with what coordinators told later; a commit of unknown outcome convicts nobody.",
+	},
+	{
 		NoSkips, ReaderScope,
 		"A reader's positions move without silent gaps; transaction markers and compaction are no gaps.",
 		[]Anomaly{PollSkip, NonMonotonicPoll},
@@ -107,9 +141,9 @@ var Guarantees = []Description{
 	},
 	{
 		Recovers, ClusterScope,
-		"After the faults end, within the stated time, every partition has a leader, sends succeed and the log is readable to its high watermark.",
+		"After the faults end, within the stated time, every partition has a leader, sends succeed, the log is readable to its high watermark, and groups that commit have reached its end.",
 		[]Anomaly{NoLeader, Unavailable, Undrained},
-		"Looks for a send that was called after the end of the faults and acknowledged in time, for the covering read, and for partitions found without a leader.",
+		"Looks for a send that was called after the end of the faults and acknowledged in time, for the covering read, for partitions found without a leader, and for where each group's committed offset ended.",
 	},
 }
 

@@ -46,7 +46,7 @@ type partitionLedger struct {
 	covered   []span // offsets that final reads passed over
 	cover     history.Cover
 	hasCover  bool
-	cut       bool // a reader was told that the log was cut
+	cuts      []cut // readers were told that the log was cut
 }
 
 // cell is one offset of a log.
@@ -63,6 +63,12 @@ type sighting struct {
 	record   history.RecordID
 	read     uint32
 	together bool // repeats: the same read returned both places
+}
+
+// cut is the offset from which on a reader found the log to be another than it had read.
+type cut struct {
+	at history.Time
+	to int64
 }
 
 // span is the offsets in [from, to).
@@ -165,7 +171,8 @@ func (l *ledger) sight(p *partitionLedger, op history.Read, r history.Seen, id u
 // Move implements history.Sink.
 func (l *ledger) Move(op history.Move) {
 	if op.Reason == history.Truncated {
-		l.partition(op.Partition).cut = true
+		p := l.partition(op.Partition)
+		p.cuts = append(p.cuts, cut{op.At, op.To})
 	}
 }
 
@@ -252,7 +259,7 @@ func (p *partitionLedger) incompleteness(name string) string {
 
 // rewritten says whether anything shows that the log was cut and grew anew.
 func (p *partitionLedger) rewritten() bool {
-	return p.cut || len(p.conflicts) > 0 || p.complete() && p.end > p.cover.End
+	return len(p.cuts) > 0 || len(p.conflicts) > 0 || p.complete() && p.end > p.cover.End
 }
 
 // sends visits the recorded sends by client and number.

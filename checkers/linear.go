@@ -19,7 +19,7 @@ func judgeLinearizable(e *evidence, c Claim, f *findings) {
 	lines := make([]*timeline, len(logs))
 	for id, log := range logs {
 		if log != nil {
-			lines[id] = &timeline{evidence: e, findings: f, log: log, contested: math.MaxInt64}
+			lines[id] = &timeline{evidence: e, findings: f, log: log, logs: logs, contested: math.MaxInt64}
 		}
 	}
 	e.ledger.sends(func(r history.RecordID, s *send) {
@@ -84,6 +84,7 @@ type timeline struct {
 	*evidence
 	*findings
 	log       *finalLog
+	logs      []*finalLog // of all partitions in scope
 	bounds    dense[bound]
 	contested int64     // the lowest offset with a conflict: above it the log is not one log
 	unseen    []unknown // sends that may fill a hole
@@ -165,8 +166,10 @@ func (l *timeline) sightings() {
 	}
 }
 
-// again takes a record that was seen at another offset than before. Only where
-// both were in the log together is it a duplicate.
+// again takes a record that was seen at another offset than before. It is a
+// duplicate only where both were in the log together: in one read, both in the
+// final log, or in a log that was read to its end and shows no cut. Else it is
+// proven only that the record's offset changed.
 func (l *timeline) again(second sighting) {
 	b, s := l.bounds.at(second.offset), l.ledger.send(second.record)
 	l.contested = min(l.contested, second.offset, s.seen-1)
@@ -175,19 +178,35 @@ func (l *timeline) again(second sighting) {
 	}
 	b.told = true
 	first := place{s.seenIn, s.seen - 1, s.seenBy}
-	anomaly := Duplicate
-	both := l.log.holds(first.offset, second.record) && l.log.holds(second.offset, second.record)
-	if l.log.isRewrote && !both && !second.together {
-		anomaly = InconsistentOffset
+	found := s.finding(InconsistentOffset, second.offset, l.log)
+	if second.together || l.twice(first, second) {
+		found.anomaly = Duplicate
+	} else {
+		found.until = l.log.shown(found.to)
 	}
-	l.add(s.finding(anomaly, second.offset, l.log), func() Witness {
+	l.add(found, func() Witness {
 		w := l.duplicated(second.record, first, place{l.log.id, second.offset, second.read})
-		if anomaly == InconsistentOffset {
+		if found.anomaly == InconsistentOffset {
 			w.Sentence = fmt.Sprintf("%s was read at offset %d of %s and then at offset %d", l.names.record(second.record),
 				first.offset, l.names.partition(first.partition), second.offset)
+			if first.partition != l.log.id {
+				w.Sentence += " of " + l.log.name
+			}
 		}
 		return w
 	})
+}
+
+// twice says whether a record was at two places at one time, as far as the final
+// logs prove it.
+func (l *timeline) twice(first place, second sighting) bool {
+	log := l.logs[first.partition]
+	if log == nil {
+		return false // outside the claim
+	}
+	both := log.holds(first.offset, second.record) && l.log.holds(second.offset, second.record)
+	uncut := log.isComplete && !log.isRewrote && l.log.isComplete && !l.log.isRewrote
+	return both || uncut
 }
 
 // lengths takes exact reads: at some moment of each the log ended at End.
@@ -208,7 +227,9 @@ func (l *timeline) conflict(offset int64, b *bound, s *send, tell func() Witness
 	l.contested = min(l.contested, offset)
 	if !b.told {
 		b.told = true
-		l.add(s.finding(InconsistentOffset, offset, l.log), tell)
+		found := s.finding(InconsistentOffset, offset, l.log)
+		found.until = l.log.shown(found.to)
+		l.add(found, tell)
 	}
 }
 

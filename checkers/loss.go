@@ -31,11 +31,11 @@ func (e *evidence) judgePlaced(f *findings, log *finalLog, r history.RecordID, s
 	case !log.covers(s.offset):
 		f.leaveOpen(log.doubt)
 	case s.final > 0 && s.seenIn == s.partition:
-		f.add(s.finding(InconsistentOffset, s.offset, log), func() Witness {
+		f.add(e.undone(InconsistentOffset, s.offset, log, r, s), func() Witness {
 			return e.misplaced(log, r, s)
 		})
 	default:
-		f.add(s.finding(LostWrite, s.offset, log), func() Witness { return e.lost(log, r, s) })
+		f.add(e.undone(LostWrite, s.offset, log, r, s), func() Witness { return e.lost(log, r, s) })
 	}
 }
 
@@ -53,23 +53,59 @@ func (e *evidence) judgeUnplaced(f *findings, log *finalLog, r history.RecordID,
 				e.names.record(r), log.logStart(), log.name)
 		})
 	default:
-		f.add(s.finding(LostWrite, history.NoOffset, log), func() Witness { return e.lost(log, r, s) })
+		f.add(e.undone(LostWrite, history.NoOffset, log, r, s), func() Witness { return e.lost(log, r, s) })
 	}
 }
 
-// finding places an anomaly at a send. What undid it may have come later, until
-// the covering read.
+// finding places an anomaly at a send.
 func (s *send) finding(a Anomaly, offset int64, log *finalLog) finding {
 	ret := s.ret
 	if ret == history.Infinity {
 		ret = s.call
 	}
-	found := finding{anomaly: a, partition: log.id, offset: offset, from: s.call, to: ret}
-	if log.hasCover {
-		found.until = log.cover.Call
+	return finding{anomaly: a, partition: log.id, offset: offset, from: s.call, to: ret}
+}
+
+// undone places an anomaly at a send whose acknowledgement was true at first,
+// perhaps: what undid it came until the log was first seen without the record.
+func (e *evidence) undone(a Anomaly, offset int64, log *finalLog, r history.RecordID, s *send) finding {
+	found := s.finding(a, offset, log)
+	found.until = log.shown(found.to)
+	without := func(at history.Time) {
+		if at > found.to && (found.until == 0 || at < found.until) {
+			found.until = at
+		}
+	}
+	if offset == history.NoOffset {
+		return found
+	}
+	if c := log.cells.get(offset); c.earliest > 0 && c.record != r {
+		without(e.ledger.reads[c.earliest-1].ret)
+	}
+	others := log.conflictsAt(offset)
+	for _, other := range others[:min(mostShown, len(others))] {
+		if other.record != r {
+			without(e.ledger.reads[other.read].ret)
+		}
+	}
+	for _, c := range log.cuts[:min(mostShown, len(log.cuts))] {
+		if c.to <= offset {
+			without(c.at)
+		}
 	}
 	return found
 }
+
+// shown is when the covering read showed what became of something, zero without one.
+func (l *finalLog) shown(after history.Time) history.Time {
+	if !l.hasCover {
+		return 0
+	}
+	return max(after, l.cover.Call)
+}
+
+// mostShown bounds how many sightings are asked when an offset was first seen without its record.
+const mostShown = 64
 
 func (e *evidence) lost(log *finalLog, r history.RecordID, s *send) Witness {
 	w := Witness{Ops: []Operation{e.tellSend(r)}}

@@ -2,6 +2,7 @@ package checkers
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"assay/checkers/history"
@@ -14,6 +15,8 @@ type names struct {
 	clients    []history.ClientName
 	partitions []history.PartitionName
 	known      []bool // partitions that were named
+	groups     []string
+	holders    [][]string // by partition: the brokers that were seen to hold a replica
 	faults     []history.Fault
 	borders    [len(history.Phases)]history.Time
 	passed     [len(history.Phases)]bool
@@ -31,6 +34,20 @@ func (n *names) Partition(id history.PartitionID, topic string, partition int32)
 	n.known = grow(n.known, int(id))
 	n.partitions[id] = history.PartitionName{Topic: topic, Partition: partition}
 	n.known[id] = true
+}
+
+// Group implements history.Sink.
+func (n *names) Group(id history.GroupID, name string) {
+	n.groups = grow(n.groups, int(id))
+	n.groups[id] = name
+}
+
+// Replica implements history.Sink.
+func (n *names) Replica(op history.Replica) {
+	n.holders = grow(n.holders, int(op.Partition))
+	if list := &n.holders[op.Partition]; !slices.Contains(*list, op.Broker) {
+		*list = append(*list, op.Broker)
+	}
 }
 
 // Fault implements history.Sink.
@@ -55,6 +72,20 @@ func (n *names) partition(id history.PartitionID) string {
 	return fmt.Sprintf("partition %d", id)
 }
 
+func (n *names) group(id history.GroupID) string {
+	if int(id) < len(n.groups) && n.groups[id] != "" {
+		return n.groups[id]
+	}
+	return fmt.Sprintf("group %d", id)
+}
+
+func (n *names) topic(id history.PartitionID) string {
+	if int(id) < len(n.partitions) {
+		return n.partitions[id].Topic
+	}
+	return ""
+}
+
 // inScope lists the named partitions that a claim speaks of.
 func (n *names) inScope(s Scope) []history.PartitionID {
 	var ids []history.PartitionID
@@ -76,35 +107,6 @@ func (n *names) record(r history.RecordID) string {
 		return fmt.Sprintf("%s.%d#%d", c.Name, c.Incarnation, r.Send())
 	}
 	return fmt.Sprintf("%s#%d", c.Name, r.Send())
-}
-
-// explain finds the faults that explain what happened in a span of time: those
-// that overlap it, nearest to its start first; where the damage showed only
-// later (until), also the next one that started after it, since an
-// acknowledgement is undone by what comes next. Else it is the last before.
-func (n *names) explain(from, to, until history.Time) []history.Fault {
-	const most = 3
-	var overlapping []history.Fault
-	before, after := -1, -1
-	for i, f := range n.faults {
-		switch {
-		case f.Start <= to && f.End >= from:
-			overlapping = append(overlapping, f)
-		case f.Start < from && (before < 0 || f.Start >= n.faults[before].Start):
-			before = i
-		case f.Start > to && f.Start <= until && (after < 0 || f.Start < n.faults[after].Start):
-			after = i
-		}
-	}
-	sortBy(overlapping, func(f history.Fault) int64 { return int64(max(f.Start-from, from-f.Start)) })
-	found := overlapping[:min(most, len(overlapping))]
-	if after >= 0 {
-		found = append(found[:min(most-1, len(found))], n.faults[after])
-	}
-	if len(found) == 0 && before >= 0 {
-		found = append(found, n.faults[before])
-	}
-	return found
 }
 
 // TellFault names a fault and its interval in words.

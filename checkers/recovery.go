@@ -50,6 +50,11 @@ func judgeRecovery(e *evidence, c Claim, f *findings) {
 		if c.ReadersDrain {
 			e.judgeDrain(f, c, log, start)
 		}
+		for i, key := range e.commits.keys {
+			if key.partition == log.id && c.Scope.group(e.names.group(key.group)) {
+				e.judgeGroup(f, c, groupAtEnd{key, e.commits.parts[i], log}, start, deadline)
+			}
+		}
 	}
 }
 
@@ -147,4 +152,67 @@ func (e *evidence) judgeDrain(f *findings, c Claim, log *finalLog, start history
 				"%s stopped at offset %d of %s, which ends at %d", e.names.client(r.client), r.position, log.name, log.cover.End)}
 		})
 	}
+}
+
+// groupAtEnd is a group's commits for a partition beside its final log.
+type groupAtEnd struct {
+	groupPartition
+	*groupCommits
+	log *finalLog
+}
+
+// judgeGroup asks that a group's committed offset came to the end of the log. A
+// group that commits nothing has neither commits nor an end, and is not asked.
+func (e *evidence) judgeGroup(f *findings, c Claim, g groupAtEnd, start, deadline history.Time) {
+	name := e.names.group(g.group)
+	switch last := g.log.lastRecord(); {
+	case !g.hasEnd:
+		f.leaveOpen(func() string {
+			return fmt.Sprintf("the history does not say where group %s ended in %s", name, g.log.name)
+		})
+	case !g.end.Known:
+		e.groupUndrained(f, g, start, fmt.Sprintf("at %s no coordinator told what group %s has committed of %s", Clock(g.end.At), name, g.log.name))
+	case !g.log.isComplete: // judgeCover has said so
+	case max(0, g.end.Offset) <= last:
+		e.groupUndrained(f, g, start, fmt.Sprintf("at %s group %s had %s committed of %s, whose last record is at offset %d",
+			Clock(g.end.At), name, told(g.end.Offset), g.log.name, last))
+	case c.Within > 0:
+		if before := e.lastBefore(g.log, start); !g.cameTo(before, deadline) {
+			e.groupUndrained(f, g, start, fmt.Sprintf("group %s had not committed past offset %d of %s, sent before, within the allowed %s",
+				name, before, g.log.name, Clock(deadline-start)))
+		}
+	}
+}
+
+func (e *evidence) groupUndrained(f *findings, g groupAtEnd, start history.Time, what string) {
+	found := finding{anomaly: Undrained, partition: g.log.id, offset: g.end.Offset, from: start, to: max(start, g.end.At), group: party(g.group) + 1}
+	f.add(found, func() Witness {
+		w := Witness{Ops: []Operation{e.tellEnd(g.end)}, Sentence: fmt.Sprintf("the faults ended at %s, but %s", Clock(start), what)}
+		if g.end.Known {
+			w.Offsets = []int64{max(0, g.end.Offset)}
+		}
+		return w
+	})
+}
+
+// lastBefore is the highest offset of the final log whose record was sent before
+// a time, history.NoOffset if there is none.
+func (e *evidence) lastBefore(log *finalLog, start history.Time) int64 {
+	return log.cells.lastIn(0, log.cover.End, func(c *cell) bool {
+		return c.finally > 0 && c.final != 0 && e.ledger.send(c.final).call < start
+	})
+}
+
+// cameTo says whether a commit may have passed an offset by a time. Nothing to
+// pass is passed.
+func (g *groupCommits) cameTo(offset int64, by history.Time) bool {
+	if offset == history.NoOffset {
+		return true
+	}
+	for _, op := range g.list {
+		if op.Offset > offset && (op.Outcome == history.OK && op.Return <= by || op.Outcome != history.OK && op.Call <= by) {
+			return true
+		}
+	}
+	return false
 }

@@ -41,11 +41,17 @@ type Witness struct {
 	Anomaly   Anomaly             `json:"anomaly"`
 	Partition history.PartitionID `json:"-"`
 	Name      string              `json:"partition"` // topic/partition
+	Group     string              `json:"group,omitempty"`
 	Offsets   []int64             `json:"offsets,omitempty"`
 	Ops       []Operation         `json:"operations"`
 	// Sentence says who did what and when, and why it is wrong.
 	Sentence string `json:"sentence"`
-	// Faults explain it: those that overlap the operations, else the last before them.
+	// Advice says of a group's finding which setting would have prevented it, as
+	// far as a history without the settings tells.
+	Advice string `json:"advice,omitempty"`
+	// Faults explain it, at most three: of damage that showed later the power loss
+	// or kill that may have done it, then those that overlap the operations, else
+	// the last before them.
 	Faults []history.Fault `json:"faults,omitempty"`
 }
 
@@ -70,11 +76,13 @@ type Window struct {
 	Anomaly     Anomaly             `json:"anomaly"`
 	Partition   history.PartitionID `json:"-"`
 	Name        string              `json:"partition"`
+	Group       string              `json:"group,omitempty"`
 	FirstOffset int64               `json:"first_offset"` // history.NoOffset if unknown
 	LastOffset  int64               `json:"last_offset"`
 	Records     int64               `json:"records"`
 	From        history.Time        `json:"from"` // first call of the operations concerned
 	To          history.Time        `json:"to"`   // last return
 	Faults      []history.Fault     `json:"faults,omitempty"`
-	found       history.Time        // when the damage showed, zero if with the operations
+	first       finding             // the first of the offsets
+	until       history.Time        // when the damage had shown, zero if with the operations
 }

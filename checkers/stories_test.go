@@ -102,6 +102,9 @@ func TestWitnessesAreTold(t *testing.T) {
 				for _, op := range w.Ops {
 					fmt.Fprintf(&out, "    %s .. %s  %s %s\n", Clock(op.Call), Clock(op.Return), op.Name, op.What)
 				}
+				if w.Advice != "" {
+					fmt.Fprintf(&out, "    %s\n", w.Advice)
+				}
 				for _, f := range w.Faults {
 					fmt.Fprintf(&out, "    %s\n", TellFault(f))
 				}

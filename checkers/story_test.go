@@ -33,6 +33,7 @@ type teller struct {
 	story      *story
 	clients    map[string]history.ClientID
 	partitions map[string]history.PartitionID
+	groups     map[string]history.GroupID
 }
 
 func readStories(t testing.TB, path string) []*story {
@@ -48,7 +49,7 @@ func readStories(t testing.TB, path string) []*story {
 		}
 		if fields[0] == "story" {
 			tell = &teller{t: t, story: &story{name: strings.Join(fields[1:], " "), history: history.New()},
-				clients: map[string]history.ClientID{}, partitions: map[string]history.PartitionID{}}
+				clients: map[string]history.ClientID{}, partitions: map[string]history.PartitionID{}, groups: map[string]history.GroupID{}}
 			stories = append(stories, tell.story)
 			tell.partition("p0")
 			continue
@@ -74,12 +75,19 @@ func (t *teller) tell(f []string) {
 		call, ret := t.span(f[2])
 		h.ListOffsets(history.ListOffsets{Client: t.client(f[1]), Call: call, Return: ret, End: t.number(f[3])})
 	case "move": // move r 7 reset 0 3
-		reasons := map[string]history.MoveReason{"assigned": history.Assigned, "seek": history.Seek, "reset": history.Reset, "truncated": history.Truncated}
+		reasons := map[string]history.MoveReason{"assigned": history.Assigned, "seek": history.Seek, "reset": history.Reset, "truncated": history.Truncated, "committed": history.Committed}
 		reason, ok := reasons[f[3]]
 		require.True(t.t, ok, t.line)
 		h.Move(history.Move{Client: t.client(f[1]), At: t.time(f[2]), From: t.number(f[4]), To: t.number(f[5]), Reason: reason})
 	case "cover": // cover 0-3 [p1] [incomplete REASON]
 		t.cover(f)
+	case "process": // process c g 5-6 0: a1 a2, or 5-6 p1 0: a1
+		op := t.records(f[3:], history.Read{Client: t.client(f[1])})
+		h.Process(history.Process{Client: op.Client, Group: t.group(f[2]), Partition: op.Partition, Call: op.Call, Return: op.Return, Records: op.Records})
+	case "commit": // commit c g 5-6 3 [failed | unknown] [p1]
+		t.commit(f[1:])
+	case "ended": // ended g 85 3 [p1]; "unknown" for the offset if nobody told, "none" if nothing is committed
+		t.ended(f[1:])
 	case "replica": // replica b1 10 leader,whole epoch 1 hw 4: 0-1/aa 2-3/bb
 		t.replica(f)
 	case "fault": // fault 1 kill broker-1 3-5
@@ -116,7 +124,9 @@ func (t *teller) send(f []string) {
 		require.Fail(t.t, "unknown outcome", t.line)
 	}
 	for _, more := range f[3:] {
-		if attempts, found := strings.CutPrefix(more, "x"); found {
+		if key, found := strings.CutPrefix(more, "key="); found {
+			op.Key = uint64(t.number(key))
+		} else if attempts, found := strings.CutPrefix(more, "x"); found {
 			op.Attempts = uint8(t.number(attempts))
 		} else {
 			op.Partition = t.partition(more)
@@ -137,6 +147,12 @@ func (t *teller) read(f []string) {
 		f = f[2:]
 	}
 	op.Client = t.client(name)
+	t.story.history.Read(t.records(f, op))
+}
+
+// records adds the times, the partition and the records: 5-6 [p1] 0: a1 - a2, or
+// 3=a1 for an offset out of order.
+func (t *teller) records(f []string, op history.Read) history.Read {
 	op.Call, op.Return = t.span(f[0])
 	if strings.HasPrefix(f[1], "p") {
 		op.Partition = t.partition(f[1])
@@ -145,12 +161,53 @@ func (t *teller) read(f []string) {
 	op.From = t.number(strings.TrimSuffix(f[1], ":"))
 	op.Next = op.From
 	for _, r := range f[2:] {
+		if offset, name, placed := strings.Cut(r, "="); placed {
+			op.Next, r = t.number(offset), name
+		}
 		if r != "-" {
 			op.Records = append(op.Records, history.Seen{Offset: op.Next, Record: t.record(r)})
 		}
 		op.Next++
 	}
-	t.story.history.Read(op)
+	return op
+}
+
+func (t *teller) commit(f []string) {
+	op := history.Commit{Client: t.client(f[0]), Group: t.group(f[1]), Generation: -1, Offset: t.number(f[3])}
+	op.Call, op.Return = t.span(f[2])
+	for _, more := range f[4:] {
+		switch more {
+		case "failed":
+			op.Outcome, op.Error = history.Failed, 16
+		case "unknown":
+			op.Outcome = history.Indeterminate
+			require.Equal(t.t, history.Infinity, op.Return, t.line)
+		default:
+			op.Partition = t.partition(more)
+		}
+	}
+	t.story.history.Commit(op)
+}
+
+func (t *teller) ended(f []string) {
+	op := history.GroupEnd{Group: t.group(f[0]), At: t.time(f[1]), Known: f[2] != "unknown", Offset: history.NoOffset}
+	if op.Known && f[2] != "none" {
+		op.Offset = t.number(f[2])
+	}
+	for _, more := range f[3:] {
+		op.Partition = t.partition(more)
+	}
+	t.story.history.GroupEnd(op)
+}
+
+func (t *teller) group(name string) history.GroupID {
+	id, known := t.groups[name]
+	if !known {
+		id = history.GroupID(len(t.groups))
+		t.groups[name] = id
+		t.story.history.Group(id, name)
+	}
+	return id
 }
 
 func (t *teller) cover(f []string) {
@@ -188,6 +245,9 @@ func (t *teller) expect(f []string) {
 	if e.claim.Guarantee == "recovers+readers" {
 		e.claim = Claim{Guarantee: Recovers, ReadersDrain: true}
 	}
+	if within, found := strings.CutPrefix(f[0], "recovers+"); found && within != "readers" {
+		e.claim = Claim{Guarantee: Recovers, Within: t.time(within)}
+	}
 	t.story.expect = append(t.story.expect, e)
 }
 
@@ -196,7 +256,12 @@ func (t *teller) client(name string) history.ClientID {
 	if !known {
 		id = history.ClientID(len(t.clients))
 		t.clients[name] = id
-		t.story.history.Client(id, name, 1)
+		plain, number, again := strings.Cut(name, ".")
+		incarnation := 1
+		if again {
+			incarnation = int(t.number(number))
+		}
+		t.story.history.Client(id, plain, incarnation)
 	}
 	return id
 }

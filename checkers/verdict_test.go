@@ -119,6 +119,56 @@ func TestDamageNamesItsFault(t *testing.T) {
 	require.Equal(t, 3, second.Faults[0].ID)
 }
 
+// Two kills of a member, each before it could commit: two windows of records
+// processed twice, each with its fault, and not with that of another client.
+func TestDamageOfAGroupNamesItsFault(t *testing.T) {
+	const ms = 1_000_000
+	h := history.New()
+	h.Client(0, "web-0", 1)
+	for i := range 3 {
+		h.Client(history.ClientID(1+i), "billing-0", 1+i)
+	}
+	h.Client(9, "audit-0", 1)
+	h.Group(3, "billing")
+	h.Partition(0, "orders", 0)
+	h.Fault(history.Fault{ID: 1, Kind: "kill", Targets: []string{"broker-1"}, Start: 19 * ms, End: 21 * ms})
+	h.Fault(history.Fault{ID: 2, Kind: "kill", Targets: []string{"billing-0"}, Start: 20 * ms, End: 22 * ms})
+	h.Fault(history.Fault{ID: 3, Kind: "kill", Targets: []string{"audit-0"}, Start: 38 * ms, End: 41 * ms})
+	h.Fault(history.Fault{ID: 4, Kind: "power_loss", Targets: []string{"billing-0"}, Start: 40 * ms, End: 42 * ms})
+	work := func(client history.ClientID, at history.Time, from, to int64) {
+		op := history.Process{Client: client, Group: 3, Call: at, Return: at + ms}
+		for o := from; o < to; o++ {
+			op.Records = append(op.Records, history.Seen{Offset: o, Record: history.NewRecordID(0, uint32(o+1))})
+		}
+		h.Process(op)
+	}
+	work(1, 10*ms, 0, 8)
+	work(2, 25*ms, 5, 8)
+	work(2, 30*ms, 8, 20)
+	work(3, 45*ms, 16, 20)
+
+	r := judge(t, h, Claim{Guarantee: AtMostOnce})
+	require.Equal(t, []AnomalyCount{{DoubleProcessing, 7}}, r.Anomalies)
+	require.EqualValues(t, 27, r.Judged)
+	require.EqualValues(t, 7, r.Damage.Records)
+	require.Len(t, r.Damage.Windows, 2)
+	first, second := r.Damage.Windows[0], r.Damage.Windows[1]
+	require.Equal(t, []int64{5, 7, 3}, []int64{first.FirstOffset, first.LastOffset, first.Records})
+	require.Equal(t, []history.Time{10 * ms, 26 * ms}, []history.Time{first.From, first.To})
+	require.Equal(t, "billing", first.Group)
+	require.Equal(t, 2, first.Faults[0].ID)
+	require.Equal(t, []int64{16, 19, 4}, []int64{second.FirstOffset, second.LastOffset, second.Records})
+	require.Equal(t, 4, second.Faults[0].ID)
+	require.Equal(t, "billing", r.Witness().Group)
+
+	require.Equal(t, Violated, judge(t, h, Claim{Guarantee: AtMostOnce, Scope: Scope{Groups: []string{"audit", "billing"}}}).Verdict)
+	for _, other := range []Scope{{Groups: []string{"audit"}}, {Topics: []string{"invoices"}}} {
+		r := judge(t, h, Claim{Guarantee: AtMostOnce, Scope: other})
+		require.Equal(t, Holds, r.Verdict)
+		require.False(t, r.Exercised)
+	}
+}
+
 func TestScopeNarrowsAClaim(t *testing.T) {
 	h := history.New()
 	h.Client(0, "web-0", 1)

@@ -33,6 +33,9 @@ type adminOperation struct {
 	// send makes the next attempt at a peer and reports whether it left; nil
 	// for an operation that only waits.
 	send func(*peer) error
+	// target is whom to send to, nil while it is being looked for; without it
+	// the controller, or anybody in its stead.
+	target func() *peer
 	// ended is asked before each attempt.
 	ended    func() bool
 	done     func(error)
@@ -217,22 +220,32 @@ func (a *Admin) step() {
 }
 
 func (a *Admin) try(op *adminOperation) {
-	p := a.client.network.ready(a.client.metadata.controller)
+	target := op.target
+	if target == nil {
+		target = a.controllerOrAny
+	}
+	p := target()
 	if p == nil {
-		// Any broker passes the request on to the controller.
-		if p = a.client.network.leastLoaded(); p == nil {
-			return
-		}
-		if p.state != connected {
-			a.client.network.ready(p.id)
-			return
-		}
+		return
 	}
 	if err := op.send(p); err != nil {
 		op.inFlight = false
 		op.last = &Refusal{err}
 		a.client.again = true
 	}
+}
+
+// controllerOrAny: any broker passes a request on to the controller.
+func (a *Admin) controllerOrAny() *peer {
+	if p := a.client.network.ready(a.client.metadata.controller); p != nil {
+		return p
+	}
+	p := a.client.network.leastLoaded()
+	if p != nil && p.state != connected {
+		a.client.network.ready(p.id)
+		return nil
+	}
+	return p
 }
 
 func (a *Admin) end(i int, err error) {

@@ -1,9 +1,11 @@
 package clients
 
 import (
+	"strings"
 	"time"
 
 	"assay/host"
+	"assay/internal/batch"
 	"assay/internal/kafkaconfig"
 )
 
@@ -31,6 +33,9 @@ type ProducerConfig struct {
 	RequestTimeout       time.Duration
 	MaxInFlight          int  // max.in.flight.requests.per.connection
 	PartitionIgnoresKeys bool // partitioner.ignore.keys
+	RoundRobin           bool // partitioner.class is Kafka's RoundRobinPartitioner
+	Compression          batch.Codec
+	Profile              Profile
 }
 
 // ConsumerConfig is a consumer's settings, by the names of Kafka's keys.
@@ -43,6 +48,11 @@ type ConsumerConfig struct {
 	CheckCRCs              bool
 	ReadCommitted          bool // isolation.level
 	OffsetReset            OffsetReset
+	GroupID                string // group.id; "" for none: nothing is committed
+	AutoCommit             bool   // enable.auto.commit, of a consumer with a group
+	AutoCommitInterval     time.Duration
+	APITimeout             time.Duration // default.api.timeout.ms: how long Commit tries
+	Profile                Profile
 	// NoTruncationCheck is the museum's consumer-no-truncation-check: go on at
 	// the old offset after the log was cut (before KIP-320).
 	NoTruncationCheck bool
@@ -61,13 +71,17 @@ const (
 // ClientConfigOf reads the keys that producers and consumers share.
 func ClientConfigOf(s kafkaconfig.Settings, bootstrap []host.Addr) ClientConfig {
 	return ClientConfig{
-		ID:               s.String("client.id"),
-		Bootstrap:        bootstrap,
-		RequestTimeout:   s.Duration("request.timeout.ms"),
-		RetryBackoff:     Backoff{s.Duration("retry.backoff.ms"), s.Duration("retry.backoff.max.ms")},
-		ReconnectBackoff: Backoff{s.Duration("reconnect.backoff.ms"), s.Duration("reconnect.backoff.max.ms")},
+		ID:             s.String("client.id"),
+		Bootstrap:      bootstrap,
+		RequestTimeout: s.Duration("request.timeout.ms"),
+		RetryBackoff: Backoff{
+			s.Duration("retry.backoff.ms"), s.Duration("retry.backoff.max.ms"), ProfileOf(s).retryShape(),
+		},
+		ReconnectBackoff: Backoff{
+			s.Duration("reconnect.backoff.ms"), s.Duration("reconnect.backoff.max.ms"), ProfileOf(s).reconnectShape(),
+		},
 		ConnectionSetup: Backoff{
-			s.Duration("socket.connection.setup.timeout.ms"), s.Duration("socket.connection.setup.timeout.max.ms"),
+			Initial: s.Duration("socket.connection.setup.timeout.ms"), Max: s.Duration("socket.connection.setup.timeout.max.ms"),
 		},
 		MetadataMaxAge:   s.Duration("metadata.max.age.ms"),
 		RebootstrapAfter: s.Duration("metadata.recovery.rebootstrap.trigger.ms"),
@@ -90,7 +104,10 @@ func ProducerConfigOf(s kafkaconfig.Settings) ProducerConfig {
 		RequestTimeout:       s.Duration("request.timeout.ms"),
 		MaxInFlight:          s.Int("max.in.flight.requests.per.connection"),
 		PartitionIgnoresKeys: s.Bool("partitioner.ignore.keys"),
+		Profile:              ProfileOf(s),
 	}
+	config.RoundRobin = !s.IsNull("partitioner.class") && strings.HasSuffix(s.String("partitioner.class"), ".RoundRobinPartitioner")
+	config.Compression, _ = batch.CodecNamed(s.String("compression.type"))
 	switch s.String("acks") {
 	case "0":
 		config.Acks = AcksNone
@@ -107,9 +124,16 @@ func ConsumerConfigOf(s kafkaconfig.Settings) ConsumerConfig {
 		FetchMaxBytes:          s.Int("fetch.max.bytes"),
 		FetchMaxWait:           s.Duration("fetch.max.wait.ms"),
 		MaxPartitionFetchBytes: s.Int("max.partition.fetch.bytes"),
-		MaxPollRecords:         s.Int("max.poll.records"),
+		MaxPollRecords:         ProfileOf(s).pollLimit(s),
 		CheckCRCs:              s.Bool("check.crcs"),
 		ReadCommitted:          s.String("isolation.level") == "read_committed",
+		AutoCommit:             s.Bool("enable.auto.commit"),
+		AutoCommitInterval:     s.Duration("auto.commit.interval.ms"),
+		APITimeout:             s.Duration("default.api.timeout.ms"),
+		Profile:                ProfileOf(s),
+	}
+	if !s.IsNull("group.id") {
+		config.GroupID = s.String("group.id")
 	}
 	switch s.String("auto.offset.reset") {
 	case "earliest":

@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"fmt"
 	"slices"
 
 	"assay/host"
@@ -17,6 +18,7 @@ const (
 	MoveSeek                        // the application asked
 	MoveReset                       // auto.offset.reset
 	MoveTruncated                   // the log was cut below the position (KIP-320)
+	MoveCommitted                   // the group's committed offset, as the first position
 )
 
 // Move is a change of position without reading. From is NoOffset at first.
@@ -33,6 +35,9 @@ type Chunk struct {
 	From, Next    kafka.Offset // the position before and after
 	HighWatermark kafka.Offset // as the leader said with it
 	Records       []batch.Record
+	// FromEpoch and NextEpoch are the leader epochs of the records before From
+	// and Next, NoEpoch if unknown: what Seek and a commit take.
+	FromEpoch, NextEpoch kafka.LeaderEpoch
 }
 
 // ConsumerEvents are a consumer's callbacks. They may call the consumer.
@@ -48,19 +53,24 @@ type ConsumerEvents struct {
 	// auto.offset.reset=none (OFFSET_OUT_OF_RANGE), a corrupt batch, a refusal.
 	// The partition rests until Seek.
 	Failed func(kafka.TopicPartition, error)
+	// AutoCommitted, where set, is called at the end of each commit that the
+	// consumer made by itself; began is the Stamp of its start.
+	AutoCommitted func(began int64, results []CommitResult)
 }
 
 // Consumer is Kafka's consumer with partitions assigned by hand: positions,
 // fetching ahead, offset reset and truncation detection.
 type Consumer struct {
-	client     *Client
-	config     ConsumerConfig
-	events     ConsumerEvents
-	partitions []*consumerPartition
-	fetching   []kafka.BrokerID // brokers that owe the answer to a fetch
-	chunks     []Chunk          // memory of the last poll
-	pollFrom   int              // the partition where the next poll starts
-	timer      Timer
+	client       *Client
+	config       ConsumerConfig
+	events       ConsumerEvents
+	partitions   []*consumerPartition
+	fetching     []kafka.BrokerID // brokers that owe the answer to a fetch
+	chunks       []Chunk          // memory of the last poll
+	decompressor batch.Decompressor
+	pollFrom     int // the partition where the next poll starts
+	timer        Timer
+	group        consumerGroup
 }
 
 // NewConsumer makes a consumer on a client of its own or a shared one.
@@ -70,11 +80,13 @@ func NewConsumer(c *Client, config ConsumerConfig, events ConsumerEvents) *Consu
 	}
 	consumer := &Consumer{client: c, config: config, events: events}
 	consumer.timer.Fire = c.step
+	consumer.startGroup()
 	c.cores = append(c.cores, consumer)
 	return consumer
 }
 
-// Assign sets the partitions to read. New ones start by auto.offset.reset
+// Assign sets the partitions to read. New ones start at the group's committed
+// offset, where there is a group and it has one, else by auto.offset.reset,
 // unless Seek gives them a position; others keep theirs.
 func (c *Consumer) Assign(partitions []kafka.TopicPartition) {
 	var assigned []*consumerPartition
@@ -82,6 +94,9 @@ func (c *Consumer) Assign(partitions []kafka.TopicPartition) {
 		p := c.find(name)
 		if p == nil {
 			p = newConsumerPartition(name)
+			if c.inGroup() {
+				p.state = uncommitted
+			}
 		}
 		assigned = append(assigned, p)
 		c.client.metadata.Want(name.Topic)
@@ -106,9 +121,72 @@ func (c *Consumer) Seek(name kafka.TopicPartition, offset kafka.Offset, epoch ka
 	c.client.step()
 }
 
+// The ends of a log, as SeekTo takes them. They are ListOffsets' timestamps.
+const (
+	SeekLatest   kafka.Offset = -1 // what comes after all that may be read now
+	SeekEarliest kafka.Offset = -2
+)
+
+// SeekTo sets a position by offset, or to an end of the log as its leader will
+// name it (seekToBeginning and seekToEnd of Kafka's consumer): the position is
+// missing until then, and nothing is read. An unknown number below 0 is a bug
+// of the caller and panics.
+func (c *Consumer) SeekTo(name kafka.TopicPartition, to kafka.Offset) {
+	switch {
+	case to >= 0:
+		c.Seek(name, to, kafka.NoEpoch)
+	case to == SeekLatest || to == SeekEarliest:
+		c.seekListed(name, int64(to))
+	default:
+		panic(fmt.Sprintf("clients: seek to %d", to))
+	}
+}
+
+// SeekToTime sets a position to the first record whose timestamp (milliseconds)
+// is not below the given one, or to the log's end where there is none yet.
+func (c *Consumer) SeekToTime(name kafka.TopicPartition, timestamp int64) {
+	if timestamp < 0 {
+		panic(fmt.Sprintf("clients: seek to time %d", timestamp))
+	}
+	c.seekListed(name, timestamp)
+}
+
+// seekListed leaves the position to ListOffsets.
+func (c *Consumer) seekListed(name kafka.TopicPartition, timestamp int64) {
+	p := c.find(name)
+	if p == nil {
+		return
+	}
+	p.forgetRequests()
+	p.handedOut, p.polledOver = nothingHandedOut, nothingHandedOut
+	p.state, p.seeking, p.seekTime = unpositioned, true, timestamp
+	c.client.step()
+}
+
+// Pause stops the fetching of a partition until Resume; its position stays. What
+// was fetched is kept and not handed out.
+func (c *Consumer) Pause(name kafka.TopicPartition) {
+	if p := c.find(name); p != nil {
+		p.paused = true
+	}
+}
+
+// Resume undoes Pause.
+func (c *Consumer) Resume(name kafka.TopicPartition) {
+	p := c.find(name)
+	if p == nil || !p.paused {
+		return
+	}
+	p.paused = false
+	c.client.step()
+	if p.hasData() {
+		c.events.Available()
+	}
+}
+
 // Position is the offset of the next record, NoOffset where there is none yet.
 func (c *Consumer) Position(name kafka.TopicPartition) kafka.Offset {
-	if p := c.find(name); p != nil {
+	if p := c.find(name); p != nil && !p.seeking {
 		return p.position
 	}
 	return kafka.NoOffset
@@ -130,6 +208,7 @@ func (c *Consumer) Lag(name kafka.TopicPartition) int64 {
 func (c *Consumer) Poll() []Chunk {
 	clear(c.chunks)
 	c.chunks = c.chunks[:0]
+	c.pollAgain()
 	room := c.config.MaxPollRecords
 	for room > 0 {
 		at := c.nextWithData()
@@ -141,14 +220,29 @@ func (c *Consumer) Poll() []Chunk {
 			c.pollFrom = at + 1 // else the next poll goes on with it
 		}
 	}
+	c.group.waiting = len(c.chunks) == 0
 	c.client.step()
 	return c.chunks
+}
+
+// pollAgain notes that the application is done with what it was handed before.
+func (c *Consumer) pollAgain() {
+	if !c.inGroup() {
+		return
+	}
+	for _, p := range c.partitions {
+		p.polledOver = p.handedOut
+	}
+	c.group.waiting = false
+	if c.group.due != host.Never {
+		c.maybeAutoCommit(c.client.host.Now())
+	}
 }
 
 // nextWithData takes turns, so that no partition starves another.
 func (c *Consumer) nextWithData() int {
 	for i := range c.partitions {
-		if at := (c.pollFrom + i) % len(c.partitions); c.partitions[at].hasData() {
+		if at := (c.pollFrom + i) % len(c.partitions); c.partitions[at].hasData() && !c.partitions[at].paused {
 			return at
 		}
 	}
@@ -158,14 +252,14 @@ func (c *Consumer) nextWithData() int {
 // take moves up to room records of a partition into a chunk.
 func (c *Consumer) take(p *consumerPartition, room int) int {
 	if p.raw != nil {
-		if err := p.decode(c.config); err != nil {
+		if err := p.decode(c.config, &c.decompressor); err != nil {
 			c.fail(p, err)
 			return 0
 		}
 	}
 	n := min(room, len(p.decoded)-p.read)
 	chunk := Chunk{
-		Partition: p.name, Requested: p.requested, From: p.position,
+		Partition: p.name, Requested: p.requested, From: p.position, FromEpoch: p.positionEpoch,
 		HighWatermark: p.highWatermark, Records: p.decoded[p.read : p.read+n],
 	}
 	p.read += n
@@ -175,7 +269,8 @@ func (c *Consumer) take(p *consumerPartition, room int) int {
 	} else {
 		p.position, p.positionEpoch = p.decodedEnd, p.decodedEpoch
 	}
-	chunk.Next = p.position
+	chunk.Next, chunk.NextEpoch = p.position, p.positionEpoch
+	p.handedOut = handedOut{p.position, p.positionEpoch}
 	if chunk.Next == chunk.From {
 		return 0
 	}
@@ -201,7 +296,8 @@ func (c *Consumer) move(p *consumerPartition, to kafka.Offset, epoch kafka.Leade
 	from := p.position
 	p.forgetRequests()
 	p.position, p.positionEpoch = to, epoch
-	p.state = fetchable
+	p.handedOut, p.polledOver = nothingHandedOut, nothingHandedOut
+	p.state, p.seeking = fetchable, false
 	p.everPositioned = true
 	c.client.again = true
 	point := PointOffsetReset

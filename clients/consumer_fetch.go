@@ -23,7 +23,7 @@ type fetched struct {
 func (c *Consumer) step() {
 	now := c.client.host.Now()
 	c.noticeLeaders()
-	next := host.Never
+	next := c.stepGroup(now)
 	for _, p := range c.partitions {
 		if p.busy || p.state == failed {
 			continue
@@ -104,10 +104,10 @@ func (c *Consumer) fetch(id kafka.BrokerID, now host.Time) {
 		if c.client.metadata.Leader(p.name).Broker != id {
 			continue
 		}
-		if p.hasData() {
+		if p.hasData() && !p.paused {
 			return
 		}
-		if p.state == fetchable && !p.busy && now >= p.notUntil {
+		if p.state == fetchable && !p.busy && !p.paused && now >= p.notUntil {
 			asked = append(asked, fetched{p, p.generation, p.position, c.client.metadata.topics[p.name.Topic].ID})
 		}
 	}

@@ -16,6 +16,7 @@ const (
 	fetchable
 	unvalidated // the leader's epoch has changed since the position was read
 	failed      // waits for the application
+	uncommitted // needs the group's committed offset, or to learn that there is none
 )
 
 // consumerPartition is what a consumer keeps for one partition.
@@ -29,8 +30,19 @@ type consumerPartition struct {
 	leaderEpoch   kafka.LeaderEpoch // under which the position was last validated
 	highWatermark kafka.Offset
 
+	// For auto-commit: how far records were handed out, how far when the last
+	// poll began, and what is known to be committed.
+	handedOut, polledOver handedOut
+	committed             kafka.Offset
+
 	everPositioned bool
-	busy           bool // a request about it is under way
+	paused         bool
+	// seeking: the application asked for the position at seekTime, a timestamp
+	// of ListOffsets; what else an unpositioned partition does is
+	// auto.offset.reset's.
+	seeking  bool
+	seekTime int64
+	busy     bool // a request about it is under way
 	// generation numbers the positions: the answer to a request about an
 	// older one says nothing about this one.
 	generation int
@@ -66,7 +78,8 @@ func (p *consumerPartition) epochAt(offset kafka.Offset) kafka.LeaderEpoch {
 func newConsumerPartition(name kafka.TopicPartition) *consumerPartition {
 	return &consumerPartition{
 		name: name, position: kafka.NoOffset, positionEpoch: kafka.NoEpoch, leaderEpoch: kafka.NoEpoch,
-		highWatermark: kafka.NoOffset,
+		highWatermark: kafka.NoOffset, committed: kafka.NoOffset,
+		handedOut: nothingHandedOut, polledOver: nothingHandedOut,
 	}
 }
 
@@ -83,7 +96,7 @@ func (p *consumerPartition) forgetRequests() {
 // decode unpacks the batches of one fetch. A batch may start before the
 // position: brokers answer with whole batches. Markers are skipped; they move
 // the position.
-func (p *consumerPartition) decode(config ConsumerConfig) error {
+func (p *consumerPartition) decode(config ConsumerConfig, with *batch.Decompressor) error {
 	raw := p.raw
 	p.raw, p.decoded, p.read = nil, p.decoded[:0], 0
 	p.epochs = p.epochs[:0]
@@ -98,7 +111,7 @@ func (p *consumerPartition) decode(config ConsumerConfig) error {
 			continue
 		}
 		if !header.IsControl() {
-			if err := p.keep(&header, whole); err != nil {
+			if err := p.keep(with, &header, whole); err != nil {
 				return fmt.Errorf("%v: %w", p.name, err)
 			}
 		}
@@ -109,9 +122,9 @@ func (p *consumerPartition) decode(config ConsumerConfig) error {
 }
 
 // keep takes a batch's records from the position on.
-func (p *consumerPartition) keep(header *batch.Header, whole []byte) error {
+func (p *consumerPartition) keep(with *batch.Decompressor, header *batch.Header, whole []byte) error {
 	before := len(p.decoded)
-	records, err := batch.AppendRecords(p.decoded, whole)
+	records, err := with.AppendRecords(p.decoded, whole)
 	if err == nil && header.BaseOffset < p.position {
 		kept := slices.DeleteFunc(records[before:], func(r batch.Record) bool { return r.Offset < p.position })
 		records = records[:before+len(kept)]

@@ -15,14 +15,17 @@ const (
 	earliestTimestamp int64 = -2 // the log start offset
 )
 
-// reset looks up where auto.offset.reset puts the position.
+// reset looks up where auto.offset.reset, or the application by SeekTo, puts
+// the position.
 func (c *Consumer) reset(p *consumerPartition) {
 	timestamp := latestTimestamp
-	switch c.config.OffsetReset {
-	case ResetNone:
+	switch {
+	case p.seeking:
+		timestamp = p.seekTime
+	case c.config.OffsetReset == ResetNone:
 		c.fail(p, fmt.Errorf("%v has no position and auto.offset.reset is none: %w", p.name, kerr.OffsetOutOfRange))
 		return
-	case ResetEarliest:
+	case c.config.OffsetReset == ResetEarliest:
 		timestamp = earliestTimestamp
 	}
 	peer, leader := c.leaderOf(p)
@@ -35,9 +38,16 @@ func (c *Consumer) reset(p *consumerPartition) {
 			c.retryLater(p, code)
 			return
 		}
+		if offset == kafka.NoOffset && p.seeking { // no record is that young
+			p.seekTime = latestTimestamp
+			return
+		}
 		p.leaderEpoch = leader.Epoch // the leader has checked it
 		reason := MoveReset
-		if !p.everPositioned {
+		switch {
+		case p.seeking:
+			reason = MoveSeek
+		case !p.everPositioned:
 			reason = MoveAssigned
 		}
 		c.move(p, offset, epoch, reason)

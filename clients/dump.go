@@ -22,7 +22,7 @@ func (p *Producer) Dump() string {
 	return b.String()
 }
 
-var consumerStates = [...]string{unpositioned: "without position", fetchable: "fetching", unvalidated: "validating its position", failed: "failed"}
+var consumerStates = [...]string{unpositioned: "without position", fetchable: "fetching", unvalidated: "validating its position", failed: "failed", uncommitted: "asking for its group's offset"}
 
 // Dump describes the consumer's state for people, a line for each partition.
 func (c *Consumer) Dump() string {

@@ -20,6 +20,9 @@ var (
 	// ErrWouldBlock: Java's send() would block here, for metadata or for
 	// buffer.memory. Nothing was taken; try again when Unblocked is called.
 	ErrWouldBlock = errors.New("send would block")
+	// ErrFatal: the producer cannot say any more what the brokers have, and sends
+	// nothing more (librdkafka's fatal errors).
+	ErrFatal = errors.New("the producer has ended")
 	// ErrDeadline: an operation of several requests did not end in time.
 	ErrDeadline = errors.New("deadline passed")
 )

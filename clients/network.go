@@ -30,7 +30,8 @@ const (
 )
 
 // peer is one broker as a peer. Bootstrap addresses have ids below -1, since
-// nobody knows their broker yet.
+// nobody knows their broker yet. A broker that is a coordinator is a second
+// peer, with an id from the other end.
 type peer struct {
 	id       kafka.BrokerID
 	addr     host.Addr
@@ -72,9 +73,7 @@ const firstBootstrapID kafka.BrokerID = -2
 
 // bootstrap forgets the known brokers and starts from the given addresses.
 func (n *network) bootstrap() {
-	for _, p := range n.peers {
-		p.gone = true
-	}
+	n.doubtAll()
 	for i, addr := range n.client.config.Bootstrap {
 		n.add(firstBootstrapID-kafka.BrokerID(i), addr)
 	}
@@ -97,13 +96,19 @@ func (n *network) add(id kafka.BrokerID, addr host.Addr) *peer {
 // update makes the peers what the metadata says. Bootstrap peers go at the
 // first answer.
 func (n *network) update(brokers []Broker) {
-	for _, p := range n.peers {
-		p.gone = true
-	}
+	n.doubtAll()
 	for _, b := range brokers {
 		n.add(b.ID, b.Addr)
 	}
 	n.sweep()
+}
+
+// doubtAll marks the peers as gone until they are named again. Connections to
+// coordinators are not the metadata's.
+func (n *network) doubtAll() {
+	for _, p := range n.peers {
+		p.gone = p.gone || !p.coordinates()
+	}
 }
 
 // sweep takes out the peers that are gone. One that still owes answers keeps
@@ -313,7 +318,7 @@ func (n *network) leastLoaded() *peer {
 	for i := range n.peers {
 		p := n.peers[(start+i)%len(n.peers)]
 		switch {
-		case p.gone:
+		case p.gone || p.coordinates():
 		case p.state == connected:
 			if best == nil || len(p.calls) < len(best.calls) {
 				best = p

@@ -54,7 +54,7 @@ func TestTimersFireInOrder(t *testing.T) {
 
 func TestBackoffDoublesWithJitterUpToItsMaximum(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
-	b := Backoff{100 * time.Millisecond, time.Second}
+	b := Backoff{Initial: 100 * time.Millisecond, Max: time.Second}
 	for failures, middle := range map[int]time.Duration{1: 100, 2: 200, 3: 400, 4: 800, 5: 1000, 60: 1000, 5000: 1000} {
 		middle *= time.Millisecond
 		least, most := time.Hour, time.Duration(0)
@@ -297,4 +297,26 @@ func TestSendDoesNotAllocatePerRecord(t *testing.T) {
 	}) / records
 	require.Less(t, perRecord, 2.0, "brokers and codec included")
 	require.Greater(t, delivered, 2*records)
+}
+
+func TestBackoffOfTheOtherClients(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	capped := Backoff{250 * time.Millisecond, 5 * time.Second, BackoffCapped}
+	wide := Backoff{100 * time.Millisecond, 10 * time.Second, BackoffWide}
+	atCap := 0
+	for range 1000 {
+		require.InDelta(t, 250, capped.Wait(1, random).Milliseconds(), 51)
+		require.InDelta(t, 2000, capped.Wait(4, random).Milliseconds(), 401)
+		last := capped.Wait(20, random)
+		require.LessOrEqual(t, last, 5*time.Second)
+		if last == 5*time.Second {
+			atCap++
+		}
+		first := wide.Wait(1, random)
+		require.GreaterOrEqual(t, first, 75*time.Millisecond)
+		require.LessOrEqual(t, first, 150*time.Millisecond)
+		require.LessOrEqual(t, wide.Wait(20, random), 10*time.Second)
+	}
+	require.InDelta(t, 500, atCap, 100)
+	require.Zero(t, Backoff{Shape: BackoffWide}.Wait(1, random))
 }

@@ -2,7 +2,7 @@ package clients
 
 import (
 	"encoding/binary"
-	"math/rand/v2"
+	"hash/crc32"
 )
 
 // murmur2 is the 32-bit MurmurHash2 with the seed that Kafka's clients use to
@@ -39,54 +39,19 @@ func PartitionForKey(key []byte, partitions int) int32 {
 	return int32(murmur2(key) & 0x7fffffff % uint32(partitions))
 }
 
-// stickyPartitioner chooses for records without a key: it stays with one
-// partition until about batch.size bytes went there, then draws another
-// (KIP-794, uniform; without the adaptive weights).
-type stickyPartitioner struct {
-	partition int32
-	produced  int
-	chosen    bool
-}
-
-// choose returns the present partition. Leaderless ones are not drawn while
-// another has a leader.
-func (s *stickyPartitioner) choose(leaders []Leader, random *rand.Rand) int32 {
-	if !s.chosen || int(s.partition) >= len(leaders) {
-		s.draw(leaders, random)
+// partitionForKey is the partition of a record with a key, false for one that
+// is spread like those without.
+//
+//   - Kafka's and franz-go: by murmur2 (BuiltInPartitioner; KafkaHasher in
+//     pkg/kgo/partitioner.go).
+//   - librdkafka: by CRC-32, and an empty key is none (consistent_random:
+//     rd_kafka_msg_partitioner_consistent_random in src/rdkafka_msg.c).
+func (c *ProducerConfig) partitionForKey(key []byte, partitions int) (int32, bool) {
+	switch {
+	case key == nil || c.PartitionIgnoresKeys || c.RoundRobin:
+		return 0, false
+	case c.Profile != ProfileRdKafka:
+		return PartitionForKey(key, partitions), true
 	}
-	return s.partition
-}
-
-func (s *stickyPartitioner) draw(leaders []Leader, random *rand.Rand) {
-	s.chosen, s.produced = true, 0
-	available := 0
-	for i := range leaders {
-		if leaders[i].Broker >= 0 {
-			available++
-		}
-	}
-	if available == 0 {
-		s.partition = int32(random.IntN(len(leaders)))
-		return
-	}
-	n := random.IntN(available)
-	for i := range leaders {
-		if leaders[i].Broker < 0 {
-			continue
-		}
-		if n == 0 {
-			s.partition = int32(i)
-			return
-		}
-		n--
-	}
-}
-
-// appended counts and switches. A switch waits for a full batch, so as not to
-// leave half-filled ones behind, but no longer than twice the batch size.
-func (s *stickyPartitioner) appended(bytes, batchSize int, batchesFull bool) {
-	s.produced += bytes
-	if s.produced >= batchSize && batchesFull || s.produced >= 2*batchSize {
-		s.chosen = false
-	}
+	return int32(crc32.ChecksumIEEE(key) % uint32(partitions)), len(key) > 0
 }

@@ -10,6 +10,9 @@ var (
 	// PointBatchRetried: a batch will be sent again.
 	PointBatchRetried = &host.Point{Name: "batch_retried", About: "A batch failed retriably and waits to be sent again.",
 		Fields: []string{"partition", "records", "attempt", "error"}}
+	// PointBatchSplit: a batch was too large for the broker.
+	PointBatchSplit = &host.Point{Name: "batch_split", About: "A batch was too large for the broker and was split.",
+		Fields: []string{"partition", "records", "parts", "bytes"}}
 	// PointBatchAcknowledged: a batch was acknowledged.
 	PointBatchAcknowledged = &host.Point{Name: "batch_acknowledged", About: "A batch was acknowledged to the producer.",
 		Fields: []string{"partition", "records", "attempt", "offset"}}
@@ -31,6 +34,9 @@ var (
 	// PointOffsetReset: auto.offset.reset took effect.
 	PointOffsetReset = &host.Point{Name: "offset_reset", About: "A consumer's position was set by auto.offset.reset.",
 		Fields: []string{"partition", "from", "to"}}
+	// PointOffsetCommitted: a group's offset was committed.
+	PointOffsetCommitted = &host.Point{Name: "offset_committed", About: "A group's coordinator took a committed offset.",
+		Fields: []string{"partition", "offset"}}
 	// PointConnectionLost: a client's connection is gone.
 	PointConnectionLost = &host.Point{Name: "client_connection_lost", About: "A client lost or closed a connection to a broker.",
 		Fields: []string{"broker", "requests"}}
@@ -38,6 +44,7 @@ var (
 
 // Points lists the package's points.
 var Points = []*host.Point{
-	PointBatchSent, PointBatchRetried, PointBatchAcknowledged, PointBatchFailed, PointBatchGivenUp,
-	PointEpochBumped, PointConsumed, PointConsumerTruncated, PointOffsetReset, PointConnectionLost,
+	PointBatchSent, PointBatchRetried, PointBatchSplit, PointBatchAcknowledged, PointBatchFailed, PointBatchGivenUp,
+	PointEpochBumped, PointConsumed, PointConsumerTruncated, PointOffsetReset, PointOffsetCommitted,
+	PointConnectionLost,
 }

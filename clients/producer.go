@@ -49,10 +49,13 @@ type Producer struct {
 	flushing   bool
 	starved    bool // somebody waits for buffer.memory: send what there is
 	blocked    bool
-	freed      bool // there is a reason to call Unblocked
-	updates    int  // the metadata that was last seen
+	freed      bool  // there is a reason to call Unblocked
+	fatal      int16 // why nothing leaves any more (librdkafka)
+	updates    int   // the metadata that was last seen
 
 	timer        Timer
+	compressor   batch.Compressor
+	decompressor batch.Decompressor // to split a batch
 	spareBatches []*producerBatch
 	spareBuffers [][]byte
 }
@@ -61,7 +64,8 @@ type producerTopic struct {
 	name       string
 	known      *TopicMetadata
 	partitions []*producerPartition
-	sticky     stickyPartitioner
+	spread     spreader
+	ratio      batch.Ratio // what records of the topic are expected to compress to
 }
 
 // NewProducer makes a producer on a client of its own or a shared one.
@@ -85,9 +89,13 @@ func (p *Producer) Flush() {
 
 // Send takes a record. ErrWouldBlock means that the topic's metadata or
 // buffer.memory is missing; MESSAGE_TOO_LARGE and UNKNOWN_TOPIC_OR_PARTITION
-// (a partition that the topic does not have) are final. With an error nothing
+// (a partition that the topic does not have) are final, and ErrFatal ends the
+// producer. With an error nothing
 // was taken; otherwise the record's partition is returned.
 func (p *Producer) Send(r *Record) (int32, error) {
+	if p.fatal != 0 {
+		return AnyPartition, fmt.Errorf("%w: %w", ErrFatal, kerr.ErrorForCode(p.fatal))
+	}
 	topic := p.topic(r.Topic)
 	if topic == nil {
 		p.blocked = true
@@ -97,28 +105,34 @@ func (p *Producer) Send(r *Record) (int32, error) {
 	if estimate > p.config.MaxRequestSize || int64(estimate) > p.config.BufferMemory {
 		return AnyPartition, fmt.Errorf("record of %d bytes: %w", estimate, kerr.MessageTooLarge)
 	}
-	number := r.Partition
-	sticky := false
-	switch {
-	case number != AnyPartition:
-		if number < 0 || int(number) >= len(topic.partitions) {
-			return AnyPartition, fmt.Errorf("partition %d of %d of %s: %w", number, len(topic.partitions), r.Topic, kerr.UnknownTopicOrPartition)
-		}
-	case r.Key != nil && !p.config.PartitionIgnoresKeys:
-		number = PartitionForKey(r.Key, len(topic.partitions))
-	default:
-		sticky = true
-		number = topic.sticky.choose(topic.known.Leaders, p.client.random)
+	number, draws, err := p.choose(topic, r)
+	if err != nil {
+		return AnyPartition, err
 	}
 	partition := topic.partitions[number]
 	bytes, err := p.append(partition, r, estimate)
 	if err != nil {
 		return AnyPartition, err
 	}
-	if sticky {
-		topic.sticky.appended(bytes, p.config.BatchSize, len(partition.queue) > 1)
+	if draws {
+		topic.spread.appended(bytes, len(partition.queue) > 1)
 	}
 	return number, nil
+}
+
+// choose picks the partition, and says whether it came from those who spread
+// records without a key.
+func (p *Producer) choose(topic *producerTopic, r *Record) (number int32, drawn bool, err error) {
+	if number = r.Partition; number != AnyPartition {
+		if number < 0 || int(number) >= len(topic.partitions) {
+			return number, false, fmt.Errorf("partition %d of %d of %s: %w", number, len(topic.partitions), r.Topic, kerr.UnknownTopicOrPartition)
+		}
+		return number, false, nil
+	}
+	if number, keyed := p.config.partitionForKey(r.Key, len(topic.partitions)); keyed {
+		return number, false, nil
+	}
+	return topic.spread.choose(topic), true, nil
 }
 
 // topic finds or makes the state of a topic; nil while its metadata is missing.
@@ -140,7 +154,7 @@ func (p *Producer) topic(name string) *producerTopic {
 		return topic
 	}
 	if topic == nil {
-		topic = &producerTopic{name: name}
+		topic = &producerTopic{name: name, ratio: batch.Uncompressed, spread: p.newSpreader()}
 		p.topics[name] = topic
 	}
 	topic.known = known

@@ -72,6 +72,10 @@ func (p *Producer) ended(b *producerBatch, base kafka.Offset, code int16) {
 		p.release(b)
 		return
 	}
+	if code == kerr.MessageTooLarge.Code && b.count() > 1 && p.config.Profile.splitsBatches() {
+		p.split(b)
+		return
+	}
 	b.lastError = code
 	if p.mayTryAgain(b, code) {
 		p.retry(b, code)
@@ -83,6 +87,7 @@ func (p *Producer) ended(b *producerBatch, base kafka.Offset, code int16) {
 func (p *Producer) succeeded(b *producerBatch, base kafka.Offset) {
 	t := b.partition
 	t.settle(b)
+	t.unknown = 0
 	if b.sequenced {
 		t.acknowledge(b)
 	}
@@ -91,38 +96,6 @@ func (p *Producer) succeeded(b *producerBatch, base kafka.Offset) {
 		p.complete(b, Acknowledged, base)
 	}
 	p.release(b)
-}
-
-// mayTryAgain decides on an error, and notes where it proves a gap in the
-// sequences (TransactionManager.canRetry).
-func (p *Producer) mayTryAgain(b *producerBatch, code int16) bool {
-	now := p.client.host.Now()
-	if now >= b.created.Add(p.config.DeliveryTimeout) || b.attempts > p.config.Retries {
-		return false
-	}
-	if !b.sequenced {
-		return isRetriable(code)
-	}
-	t := b.partition
-	switch code {
-	case kerr.UnknownProducerID.Code:
-		t.bumping = true
-		return true
-	case kerr.OutOfOrderSequenceNumber.Code:
-		if sequenceBefore(b.sequence, t.acknowledged) {
-			// The broker has taken later ones: it will never take this one
-			// again, and cannot say whether it did.
-			b.ambiguous = true
-			return false
-		}
-		// A batch behind one that is being retried just came too early.
-		// Otherwise there is a gap, or the broker forgot us: a new epoch.
-		if t.isNextExpected(b) || t.unresolved && t.pending[0] == b {
-			t.bumping = true
-		}
-		return true
-	}
-	return isRetriable(code)
 }
 
 func (p *Producer) retry(b *producerBatch, code int16) {
@@ -137,10 +110,18 @@ func (p *Producer) retry(b *producerBatch, code int16) {
 	}})
 }
 
-// giveUp ends a batch that is not on the wire without success. It is a failure
-// only if no attempt can have appended it. Its sequence is not used again:
-// the partition becomes unresolved. (To reuse it is the museum's seq-reuse.)
+// giveUp ends a batch that is not on the wire without success.
 func (p *Producer) giveUp(b *producerBatch) {
+	p.endUnsent(b)
+	if p.config.Profile == ProfileFranzGo {
+		p.franzGoFail(b.partition, b.lastError)
+	}
+}
+
+// endUnsent tells of a batch that is not on the wire. It is a failure only if
+// no attempt can have appended it. Its sequence is not used again: the
+// partition becomes unresolved. (To reuse it is the museum's seq-reuse.)
+func (p *Producer) endUnsent(b *producerBatch) {
 	t := b.partition
 	t.settle(b)
 	if b.sequenced {
@@ -158,6 +139,10 @@ func (p *Producer) giveUp(b *producerBatch) {
 // is reported at once but stays pending: its sequence is undecided until the
 // answer, or the loss of the connection, has come.
 func (p *Producer) expire(now host.Time) {
+	if p.config.Profile == ProfileFranzGo {
+		p.franzGoExpire(now)
+		return
+	}
 	for _, t := range p.partitions {
 		for i := 0; i < len(t.pending); i++ {
 			b := t.pending[i]
@@ -167,11 +152,7 @@ func (p *Producer) expire(now host.Time) {
 			if b.told || !b.onWire {
 				continue // the latter is in the queue
 			}
-			b.lastError = kerr.RequestTimedOut.Code
-			if b.sequenced {
-				t.unresolved = true
-			}
-			p.complete(b, Indeterminate, kafka.NoOffset)
+			p.abandon(b, kerr.RequestTimedOut.Code)
 		}
 		for len(t.queue) > 0 && now >= t.queue[0].created.Add(p.config.DeliveryTimeout) {
 			b := t.queue[0]

@@ -15,7 +15,9 @@ type producerBatch struct {
 	buffer    []byte // the builder's memory, from the producer's pool
 	whole     []byte // the finished batch; frozen, since it was or will be sent
 	cookies   []uint64
-	charged   int64 // of buffer.memory
+	ratio     batch.Ratio // what the finished batch compressed to
+	isSplit   bool        // part of one that was too large
+	charged   int64       // of buffer.memory
 	created   host.Time
 
 	attempts   int               // requests that carried it
@@ -23,6 +25,7 @@ type producerBatch struct {
 	notUntil   host.Time         // the end of its retry backoff
 	onWire     bool
 	ambiguous  bool // an attempt that ended may have appended it
+	unsure     bool // franz-go's notion of it: an answer said so
 	told       bool // its records have their outcome
 	lastError  int16
 	sequenced  bool // it has a sequence
@@ -51,7 +54,11 @@ func (b *producerBatch) finish(p *Producer) {
 		if b.sequenced {
 			b.builder.SetProducer(b.producerID, b.epoch, b.sequence)
 		}
-		b.whole = slices.Clone(b.builder.Finish())
+		b.whole = b.builder.Finish()
+		if p.config.Compression == batch.None {
+			b.whole = slices.Clone(b.whole)
+		}
+		p.noticeRatio(b)
 		p.giveBuffer(b.buffer)
 		b.buffer = nil
 		return
@@ -72,6 +79,7 @@ func (p *Producer) newBatch(partition *producerPartition, charged int64, now hos
 	*b = producerBatch{partition: partition, cookies: b.cookies[:0], charged: charged, created: now, tried: kafka.NoEpoch}
 	b.buffer = p.takeBuffer(int(charged))
 	b.builder.Reset(b.buffer)
+	p.compress(b)
 	p.bufferUsed += charged
 	return b
 }

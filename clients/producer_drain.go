@@ -59,6 +59,9 @@ func (p *Producer) isReady(t *producerPartition, b *producerBatch, now host.Time
 
 // mayLeave says whether order, sequences and backoff let a batch leave now.
 func (p *Producer) mayLeave(t *producerPartition, b *producerBatch, leader Leader, now host.Time) bool {
+	if p.fatal != 0 {
+		return false
+	}
 	if p.config.MaxInFlight == 1 && t.onWire > 0 {
 		return false // order across brokers too, while leadership moves
 	}
@@ -182,7 +185,7 @@ func (p *Producer) nextDeadline(now host.Time) host.Time {
 	for _, t := range p.partitions {
 		for _, b := range t.pending {
 			if b.onWire && !b.told {
-				next = min(next, b.created.Add(p.config.DeliveryTimeout))
+				next = min(next, p.expiry(b, now))
 				break
 			}
 		}
@@ -190,7 +193,7 @@ func (p *Producer) nextDeadline(now host.Time) host.Time {
 			continue
 		}
 		b := t.queue[0]
-		next = min(next, b.created.Add(p.config.DeliveryTimeout))
+		next = min(next, p.expiry(b, now))
 		if b.attempts > 0 && b.notUntil > now {
 			next = min(next, b.notUntil)
 		}
@@ -199,4 +202,14 @@ func (p *Producer) nextDeadline(now host.Time) host.Time {
 		}
 	}
 	return next
+}
+
+// expiry is when a batch is given up. What franz-go holds on to beyond it waits
+// for an answer, not for a time.
+func (p *Producer) expiry(b *producerBatch, now host.Time) host.Time {
+	at := b.created.Add(p.config.DeliveryTimeout)
+	if p.config.Profile == ProfileFranzGo && at <= now {
+		return host.Never
+	}
+	return at
 }

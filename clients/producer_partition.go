@@ -28,6 +28,9 @@ type producerPartition struct {
 	// may be a gap. Nothing new leaves until all that is pending has settled;
 	// then either the gap turned out not to be one, or the epoch is bumped.
 	unresolved bool
+	// unknown counts answers that the partition is not known, since the last
+	// good one.
+	unknown int
 	// bumping: there is a gap for sure. Nothing at all leaves any more.
 	bumping bool
 }

@@ -1,22 +1,25 @@
 package clients
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"assay/host"
+	"assay/internal/batch"
 	"assay/internal/kafka"
 )
 
 // What can happen to a produce request, truthfully: a definite error comes
 // without an append.
 var fates = []string{
-	"lose", "close", "drop", "late-300ms", "late-2s", "NOT_ENOUGH_REPLICAS", "INVALID_RECORD",
+	"MESSAGE_TOO_LARGE", "lose", "close", "drop", "late-300ms", "late-2s", "NOT_ENOUGH_REPLICAS", "INVALID_RECORD",
 	"append-NOT_ENOUGH_REPLICAS_AFTER_APPEND", "append-NOT_LEADER_FOR_PARTITION", "append-REQUEST_TIMED_OUT",
 }
 
@@ -26,6 +29,7 @@ type trial struct {
 	deliveries []Delivery // by cookie
 	heard      []int
 	partitions []kafka.TopicPartition
+	splits     int
 }
 
 // runTrial sends records to three partitions through a storm of fates, moves
@@ -65,6 +69,10 @@ func runTrial(t *testing.T, seed uint64, change func(*ProducerConfig)) *trial {
 		_, err := x.producer.Send(&Record{
 			Topic: "orders", Partition: int32(random.IntN(3)), Value: fmt.Appendf(nil, "%d", i), Timestamp: 1, Cookie: uint64(i),
 		})
+		if errors.Is(err, ErrFatal) {
+			x.heard[i], x.deliveries[i].Outcome = 1, Failed
+			continue
+		}
 		require.NoError(t, err)
 		w.run(time.Duration(random.IntN(20)) * time.Millisecond)
 		switch random.IntN(25) {
@@ -82,6 +90,11 @@ func runTrial(t *testing.T, seed uint64, change func(*ProducerConfig)) *trial {
 	w.cluster.fate = map[int]string{}
 	w.run(30 * time.Second)
 	require.Zero(t, x.producer.Open())
+	for _, line := range w.trace {
+		if strings.Contains(line, "batch_split") {
+			x.splits++
+		}
+	}
 	return x
 }
 
@@ -123,21 +136,23 @@ func (x *trial) judge(t *testing.T) (lost, duplicates, reordered, failedButSeen 
 // right about failures.
 func TestIdempotentProducerInAStorm(t *testing.T) {
 	outcomes := [3]int{}
-	bumps := 0
+	bumps, splits := 0, 0
 	for seed := range uint64(300) {
-		x := runTrial(t, seed, func(*ProducerConfig) {})
+		x := runTrial(t, seed, func(c *ProducerConfig) { c.Compression = batch.Codec(seed % 5) })
 		lost, duplicates, reordered, failed := x.judge(t)
 		require.Equal(t, [4]int{}, [4]int{lost, duplicates, reordered, failed}, "seed %d", seed)
 		for _, d := range x.deliveries {
 			outcomes[d.Outcome]++
 		}
 		bumps += int(x.producer.identity.epoch)
+		splits += x.splits
 	}
 	// The storm is one: all outcomes occur, and so do new epochs.
 	require.Greater(t, outcomes[Acknowledged], 10_000)
 	require.Greater(t, outcomes[Failed], 100)
 	require.Greater(t, outcomes[Indeterminate], 100)
 	require.Greater(t, bumps, 100)
+	require.Greater(t, splits, 30)
 }
 
 // The same storm without sequences shows what they are for; outcomes stay
@@ -154,6 +169,36 @@ func TestPlainProducerInAStorm(t *testing.T) {
 	}
 	require.Positive(t, duplicates)
 	require.Positive(t, reordered)
+}
+
+// The other clients in the same storm: what they say of their records is right,
+// and idempotence keeps out what it promises.
+func TestOtherClientsInAStorm(t *testing.T) {
+	for _, profile := range []Profile{ProfileRdKafka, ProfileFranzGo} {
+		outcomes, fatal, total := [3]int{}, 0, 0
+		for seed := range uint64(100) {
+			x := runTrial(t, seed, func(c *ProducerConfig) { c.Profile = profile })
+			lost, duplicates, reordered, failed := x.judge(t)
+			if profile == ProfileFranzGo {
+				// It numbers a batch anew when its sequence is refused. Here that
+				// follows a lost answer, which later ones of the connection overtake.
+				total += duplicates
+				duplicates = 0
+			}
+			require.Equal(t, [4]int{}, [4]int{lost, duplicates, reordered, failed}, "profile %d seed %d", profile, seed)
+			for _, d := range x.deliveries {
+				outcomes[d.Outcome]++
+			}
+			if x.producer.fatal != 0 {
+				fatal++
+			}
+		}
+		require.Greater(t, outcomes[Acknowledged], 3000)
+		require.Greater(t, outcomes[Failed], 30)
+		require.Greater(t, outcomes[Indeterminate], 30)
+		require.Equal(t, profile == ProfileRdKafka, fatal > 0, "only librdkafka ends")
+		require.Equal(t, profile == ProfileFranzGo, total > 0, "only franz-go duplicates")
+	}
 }
 
 func TestSequencesWrap(t *testing.T) {

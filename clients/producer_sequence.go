@@ -99,6 +99,7 @@ func (p *Producer) settleSequences() {
 // under the new epoch; that may duplicate a batch whose fate is unknown, since
 // the new epoch hides it from deduplication. So here such batches end as
 // indeterminate, and only those that are surely in no log are sent again.
+// franz-go's are resent as they are there.
 func (p *Producer) bumpEpoch(t *producerPartition) {
 	if t.producerID == p.identity.id && t.epoch == p.identity.epoch {
 		p.identity.bump()
@@ -110,7 +111,7 @@ func (p *Producer) bumpEpoch(t *producerPartition) {
 	pending := t.pending
 	t.pending = nil
 	for _, b := range pending {
-		if b.ambiguous {
+		if b.ambiguous && p.config.Profile != ProfileFranzGo {
 			t.unqueue(b)
 			p.complete(b, Indeterminate, kafka.NoOffset)
 			p.release(b)

@@ -10,7 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
 
+	"assay/internal/batch"
 	"assay/internal/kafka"
+	"assay/internal/kafkaconfig"
 	"assay/internal/story"
 )
 
@@ -22,8 +24,20 @@ import (
 //	fate N WHAT              what becomes of the N-th produce request
 //	send VALUE...            one record each
 //	write VALUE...           appends to the log as if another had sent it
+//	send-bytes COUNT SIZE    as many records of that size
+//	max-message BYTES        the topic's max.message.bytes
 //	leader BROKER            moves leadership, with the next epoch
 //	seek OFFSET EPOCH        moves the consumer
+//	seek-to earliest|latest|time MILLISECONDS
+//	poll                     polls once, for a consumer with poll=manual
+//	pause, resume            of the partition
+//	commit OFFSET...         one commit each, all at once
+//	commit-fate N WHAT, find-fate N ERROR, offset-fate N ERROR
+//	                         what becomes of the N-th request of its kind
+//	coordinator BROKER       moves the group's coordinator
+//	group-offsets DURATION   asks the coordinator by the admin client
+//	close                    closes the consumer
+//	offsets                  prints what the group has committed
 //	cut OFFSET, start OFFSET, down BROKER, up BROKER, reset-producers, recreate
 //	run DURATION             lets time pass
 //	log                      prints the log
@@ -69,6 +83,10 @@ func (s *stage) do(command string, args []string) {
 		for _, value := range args {
 			s.sent = append(s.sent, value)
 			_, err := s.producer.Send(&Record{Topic: "orders", Value: []byte(value), Timestamp: 1, Cookie: uint64(len(s.sent) - 1)})
+			if s.producer.fatal != 0 {
+				s.log("send of %s: %v", value, err)
+				continue
+			}
 			require.NoError(s.t, err)
 		}
 	case "write":
@@ -81,9 +99,52 @@ func (s *stage) do(command string, args []string) {
 		l.start = kafka.Offset(s.number(args[0]))
 	case "seek":
 		s.consumer.Seek(s.orders, kafka.Offset(s.number(args[0])), kafka.LeaderEpoch(s.number(args[1])))
+	case "seek-to":
+		switch args[0] {
+		case "earliest":
+			s.consumer.SeekTo(s.orders, SeekEarliest)
+		case "latest":
+			s.consumer.SeekTo(s.orders, SeekLatest)
+		default:
+			s.consumer.SeekToTime(s.orders, int64(s.number(args[1])))
+		}
+	case "poll":
+		s.poll()
+	case "pause":
+		s.consumer.Pause(s.orders)
+	case "resume":
+		s.consumer.Resume(s.orders)
+	case "commit":
+		for _, offset := range args {
+			s.consumer.Commit([]CommitOffset{{s.orders, kafka.Offset(s.number(offset)), 0}}, s.committed("commit"))
+		}
+	case "commit-fate":
+		s.cluster.commitFate[s.number(args[0])] = args[1]
+	case "find-fate":
+		s.cluster.findFate[s.number(args[0])] = args[1]
+	case "offset-fate":
+		s.cluster.offsetFate[s.number(args[0])] = args[1]
+	case "coordinator":
+		s.cluster.group("billing").coordinator = kafka.BrokerID(s.number(args[0]))
+	case "group-offsets":
+		NewAdmin(s.client(nil)).GroupOffsets("billing", []kafka.TopicPartition{s.orders}, s.now.Add(s.duration(args[0])),
+			func(offsets []CommittedOffset, err error) { s.log("group offsets: %v %v", offsets, err) })
+	case "close":
+		s.consumer.Close(func() { s.log("closed") })
+	case "offsets":
+		s.log("committed: %v", s.cluster.group("billing"))
 	case "recreate":
 		s.cluster.incarnation["orders"]++
 		s.cluster.add(s.orders, l.leader)
+	case "max-message":
+		l.maxBytes = s.number(args[0])
+	case "send-bytes": // COUNT records of SIZE bytes
+		for range s.number(args[0]) {
+			value := strings.Repeat("v", s.number(args[1]))
+			s.sent = append(s.sent, fmt.Sprintf("#%d", len(s.sent)))
+			_, err := s.producer.Send(&Record{Topic: "orders", Value: []byte(value), Timestamp: 1, Cookie: uint64(len(s.sent) - 1)})
+			require.NoError(s.t, err)
+		}
 	case "reset-producers":
 		clear(l.producers)
 	case "down":
@@ -145,6 +206,10 @@ func (s *stage) makeProducer(args []string) {
 			request = s.duration(value)
 		case "batch":
 			config.BatchSize = s.number(value)
+		case "compression":
+			config.Compression, _ = batch.CodecNamed(value)
+		case "client":
+			config.Profile = s.profile(value)
 		case "linger":
 			config.Linger = s.duration(value)
 		default:
@@ -172,12 +237,16 @@ func (s *stage) delivered(d Delivery) {
 func testConsumerConfig() ConsumerConfig {
 	return ConsumerConfig{
 		FetchMinBytes: 1, FetchMaxBytes: 50 << 20, FetchMaxWait: 500 * time.Millisecond, MaxPartitionFetchBytes: 1 << 20,
-		MaxPollRecords: 500, CheckCRCs: true, OffsetReset: ResetEarliest,
+		MaxPollRecords: 500, CheckCRCs: true, OffsetReset: ResetEarliest, APITimeout: time.Minute,
 	}
 }
 
 func (s *stage) makeConsumer(args []string) {
 	config := testConsumerConfig()
+	available, request := func() {
+		for s.poll() {
+		}
+	}, 30*time.Second
 	for _, arg := range args {
 		key, value, _ := strings.Cut(arg, "=")
 		switch key {
@@ -185,27 +254,63 @@ func (s *stage) makeConsumer(args []string) {
 			config.OffsetReset = map[string]OffsetReset{"earliest": ResetEarliest, "latest": ResetLatest, "none": ResetNone}[value]
 		case "no-truncation-check":
 			config.NoTruncationCheck = value == "true"
+		case "group":
+			config.GroupID = value
+		case "auto":
+			config.AutoCommit, config.AutoCommitInterval = true, s.duration(value)
+		case "api-timeout":
+			config.APITimeout = s.duration(value)
+		case "client":
+			config.Profile = s.profile(value)
+		case "poll":
+			available = func() { s.log("available") }
+		case "max":
+			config.MaxPollRecords = s.number(value)
+		case "request":
+			request = s.duration(value)
 		default:
 			s.t.Fatalf("unknown setting %q", key)
 		}
 	}
-	c := s.client(nil)
+	c := s.client(func(c *ClientConfig) { c.RequestTimeout = request })
 	s.consumer = NewConsumer(c, config, ConsumerEvents{
-		Available: s.poll,
+		Available: available,
 		Moved: func(m Move) {
-			s.log("moved %d to %d (%s)", m.From, m.To, [...]string{"assigned", "seek", "reset", "truncated"}[m.Reason])
+			s.log("moved %d to %d (%s)", m.From, m.To, [...]string{"assigned", "seek", "reset", "truncated", "committed"}[m.Reason])
 		},
-		Failed: func(p kafka.TopicPartition, err error) { s.log("%v failed: %v", p, err) },
+		Failed:        func(p kafka.TopicPartition, err error) { s.log("%v failed: %v", p, err) },
+		AutoCommitted: func(_ int64, results []CommitResult) { s.committed("auto-commit")(results) },
 	})
 	s.consumer.Assign([]kafka.TopicPartition{s.orders})
 }
 
-func (s *stage) poll() {
-	for _, chunk := range s.consumer.Poll() {
+func (s *stage) profile(name string) Profile {
+	settings, problems := kafkaconfig.ResolveAs(name, kafkaconfig.Consumer, nil)
+	require.Empty(s.t, problems)
+	return ProfileOf(settings)
+}
+
+func (s *stage) committed(what string) func([]CommitResult) {
+	return func(results []CommitResult) {
+		for _, r := range results {
+			text := ""
+			if r.Error != 0 {
+				text = " " + kerr.ErrorForCode(r.Error).(*kerr.Error).Message
+			}
+			s.log("%s of %d %s%s", what, r.Offset, outcomeNames[r.Outcome], text)
+		}
+	}
+}
+
+// poll reports whether there was something.
+func (s *stage) poll() bool {
+	chunks := s.consumer.Poll()
+	for _, chunk := range chunks {
 		var values []string
 		for _, r := range chunk.Records {
 			values = append(values, fmt.Sprintf("%d:%s", r.Offset, r.Value))
 		}
 		s.log("read %d to %d, high watermark %d: %s", chunk.From, chunk.Next, chunk.HighWatermark, strings.Join(values, " "))
 	}
+	return len(chunks) > 0
 }

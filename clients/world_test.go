@@ -173,9 +173,9 @@ func (w *testWorld) Observe(e host.Event) {
 func (w *testWorld) client(change func(*ClientConfig)) *Client {
 	config := ClientConfig{
 		ID: "test", Bootstrap: []host.Addr{w.cluster.brokers[0].addr}, RequestTimeout: 30 * time.Second,
-		RetryBackoff:     Backoff{100 * time.Millisecond, time.Second},
-		ReconnectBackoff: Backoff{50 * time.Millisecond, time.Second},
-		ConnectionSetup:  Backoff{10 * time.Second, 30 * time.Second},
+		RetryBackoff:     Backoff{Initial: 100 * time.Millisecond, Max: time.Second},
+		ReconnectBackoff: Backoff{Initial: 50 * time.Millisecond, Max: time.Second},
+		ConnectionSetup:  Backoff{Initial: 10 * time.Second, Max: 30 * time.Second},
 		MetadataMaxAge:   5 * time.Minute,
 		RebootstrapAfter: 5 * time.Minute,
 	}
@@ -201,6 +201,16 @@ type fakeCluster struct {
 	// fate decides what happens to the n-th produce request of the run, from 1.
 	fate     map[int]string
 	produces int
+	// groups hold what was committed; commitFate and findFate are what becomes
+	// of the n-th OffsetCommit and FindCoordinator of the run, from 1.
+	groups      map[string]*fakeGroup
+	commitFate  map[int]string
+	commits     int
+	taken       func(CommittedOffset) // nil, or told of each offset that a coordinator took
+	findFate    map[int]string
+	finds       int
+	offsetFate  map[int]string
+	offsetFinds int
 	// versions, where set, replaces what the brokers offer.
 	versions map[kmsg.Key]int16
 }
@@ -212,6 +222,7 @@ type fakeLog struct {
 	batches   [][]byte
 	end       kafka.Offset
 	producers map[kafka.ProducerID]*fakeProducer
+	maxBytes  int // max.message.bytes; 0 for no limit
 }
 
 type fakeProducer struct {
@@ -227,7 +238,8 @@ type fakeBroker struct {
 }
 
 func newFakeCluster(w *testWorld, brokers int, topics ...string) *fakeCluster {
-	c := &fakeCluster{world: w, topics: topics, logs: map[kafka.TopicPartition]*fakeLog{}, nextPID: 1000, incarnation: map[string]byte{}, fate: map[int]string{}}
+	c := &fakeCluster{world: w, topics: topics, logs: map[kafka.TopicPartition]*fakeLog{}, nextPID: 1000, incarnation: map[string]byte{}, fate: map[int]string{},
+		groups: map[string]*fakeGroup{}, commitFate: map[int]string{}, findFate: map[int]string{}, offsetFate: map[int]string{}}
 	for i := range brokers {
 		c.brokers = append(c.brokers, &fakeBroker{
 			cluster: c, id: kafka.BrokerID(i + 1), addr: host.Addr(fmt.Sprintf("broker-%d:9092", i+1)),
@@ -293,6 +305,12 @@ func (b *fakeBroker) receive(conn host.Conn, r *protocol.Request) {
 		reply(b.offsetForLeaderEpoch(body))
 	case *kmsg.CreateTopicsRequest:
 		reply(b.createTopics(body))
+	case *kmsg.FindCoordinatorRequest:
+		reply(b.cluster.findCoordinator(body))
+	case *kmsg.OffsetCommitRequest:
+		b.offsetCommit(conn, body, reply)
+	case *kmsg.OffsetFetchRequest:
+		reply(b.offsetFetch(body))
 	default:
 		b.cluster.world.t.Fatalf("unexpected %v", r)
 	}
@@ -387,6 +405,7 @@ func (b *fakeBroker) appendByFate(fate string, p kafka.TopicPartition, records [
 	for _, e := range []*kerr.Error{
 		kerr.NotEnoughReplicas, kerr.NotEnoughReplicasAfterAppend, kerr.NotLeaderForPartition, kerr.InvalidRecord,
 		kerr.OutOfOrderSequenceNumber, kerr.UnknownProducerID, kerr.RequestTimedOut, kerr.MessageTooLarge,
+		kerr.UnknownTopicOrPartition,
 	} {
 		if strings.TrimPrefix(fate, "append-") == e.Message {
 			code = e.Code
@@ -417,6 +436,9 @@ func (l *fakeLog) append(records []byte) (int16, int64) {
 	h, err := batch.Validate(records)
 	if err != nil {
 		return kerr.CorruptMessage.Code, -1
+	}
+	if l.maxBytes > 0 && len(records) > l.maxBytes {
+		return kerr.MessageTooLarge.Code, -1
 	}
 	if h.ProducerID != kafka.NoProducerID {
 		p := l.producers[h.ProducerID]
@@ -571,6 +593,8 @@ func (b *fakeBroker) listOffsets(r *kmsg.ListOffsetsRequest) kmsg.Response {
 		part.ErrorCode = kerr.NotLeaderForPartition.Code
 	case asked.Timestamp == earliestTimestamp:
 		part.Offset, part.LeaderEpoch = int64(l.start), 0
+	case asked.Timestamp >= 0:
+		part.Offset, part.LeaderEpoch = l.offsetAt(asked.Timestamp)
 	default:
 		part.Offset, part.LeaderEpoch = int64(l.end), int32(l.epoch)
 	}

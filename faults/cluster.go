@@ -51,6 +51,18 @@ type Cluster interface {
 	Cut(from, to []string) (heal func())
 	// Slow adds latency to what flows from one set to the other.
 	Slow(from, to []string, latency time.Duration) (heal func())
+	// Narrow bounds what flows from one set to the other to a number of bytes a
+	// second on each connection.
+	Narrow(from, to []string, bytesPerSecond int64) (heal func())
+	// SlowDisk makes every operation of a disk take factor times as long.
+	SlowDisk(name string, factor int64) (heal func())
+	// SkewClock adds to a node's wall clock until heal is called.
+	SkewClock(name string, by time.Duration) (heal func())
+	// Stop asks a process to end in an orderly way, as SIGTERM does; what is still
+	// there after patience is killed. Stopped tells when it is down.
+	Stop(name string, patience time.Duration, stopped func())
+	// Settled says whether a broker is up, unfenced, and in every ISR to which it belongs.
+	Settled(name string) bool
 	Reset(name string, late bool, chance *rand.Rand)
 	// MoveLeader moves leadership. Without fence the present leader learns of
 	// it only after the duration.
@@ -67,7 +79,7 @@ type Outcome uint8
 const (
 	// Applied as asked.
 	Applied Outcome = iota
-	// Reduced to fewer targets, to stay within the budget.
+	// Reduced to fewer targets, to stay within the budget or a roll's duration.
 	Reduced
 	// Skipped: no target, or beyond the budget.
 	Skipped
@@ -78,15 +90,24 @@ func (o Outcome) String() string { return [...]string{"applied", "reduced", "ski
 // Record is one fault as it was applied or skipped. Spec is concrete: its
 // targets and groups are names, so that a timeline of them replays the run.
 type Record struct {
-	Spec    Spec
-	Outcome Outcome
-	Reason  string
-	Start   time.Duration
-	End     time.Duration // Start for kinds that do not last
+	Spec     Spec
+	Outcome  Outcome
+	Reason   string
+	Start    time.Duration
+	End      time.Duration // Start for kinds that do not last
+	Restarts []Restart     // of a roll, one after the other
 }
 
-// Names lists the nodes that the fault hit: its targets, or its first group.
+// Names lists the nodes that the fault hit: its targets, those that a roll
+// restarted, or its first group.
 func (r Record) Names() []string {
+	if len(r.Restarts) > 0 {
+		restarted := make([]string, len(r.Restarts))
+		for i, restart := range r.Restarts {
+			restarted[i] = restart.Name
+		}
+		return restarted
+	}
 	targets := r.Spec.Target
 	if len(r.Spec.Groups) > 0 {
 		targets = r.Spec.Groups[0]

@@ -44,7 +44,7 @@ func Draw(random *Random, until time.Duration, stream func(purpose ...string) *r
 			return specs
 		}
 		id := drawnPrefix + strconv.Itoa(n)
-		specs = append(specs, drawOne(id, at, kinds, targets, random.Duration, stream("faults", id, "draw")))
+		specs = append(specs, drawOne(id, at, kinds, targets, random.Duration, stream))
 	}
 }
 
@@ -65,7 +65,8 @@ func Swarm(random *Random, stream func(purpose ...string) *rand.Rand) ([]Kind, [
 	return kinds, targets
 }
 
-func drawOne(id string, at time.Duration, kinds []Kind, targets []Target, duration Range, chance *rand.Rand) Spec {
+func drawOne(id string, at time.Duration, kinds []Kind, targets []Target, duration Range, stream func(purpose ...string) *rand.Rand) Spec {
+	chance := stream("faults", id, "draw")
 	spec := Spec{ID: id, At: at, Kind: kinds[chance.IntN(len(kinds))]}
 	target := targets[chance.IntN(len(targets))]
 	// Every draw is made whatever the kind, so that adding a kind to a scenario
@@ -76,9 +77,15 @@ func drawOne(id string, at time.Duration, kinds []Kind, targets []Target, durati
 	direction := [...]Direction{Both, Both, In, Out}[chance.IntN(4)]
 	other := [...]Target{{Kind: Rest}, {Kind: Rest}, {Kind: All}, {Kind: Clients}}[chance.IntN(4)]
 	latency := logUniform(chance, 10*time.Millisecond, 5*time.Second)
+	// What came later has streams of its own, so that the draws above stay.
+	factor := logUniform(stream("faults", id, "factor"), int64(4), 64)
+	skew := drawSkew(stream("faults", id, "skew"))
 
-	if spec.Kind == DelayMetadata && (target.Kind == Clients || target.Kind == Controller) {
+	switch {
+	case spec.Kind == DelayMetadata && (target.Kind == Clients || target.Kind == Controller):
 		target = Target{Kind: One} // nobody else follows the metadata
+	case spec.Kind == SlowDisk && target.Kind == Clients:
+		target = Target{Kind: One} // clients have no disk to speak of
 	}
 	description, _ := Describe(spec.Kind)
 	if description.Lasting {
@@ -98,6 +105,10 @@ func drawOne(id string, at time.Duration, kinds []Kind, targets []Target, durati
 		spec.Target, spec.Disk = []Target{target}, disk
 	case Reset:
 		spec.Target, spec.Late = []Target{target}, late
+	case SlowDisk:
+		spec.Target, spec.Factor = []Target{target}, factor
+	case ClockSkew:
+		spec.Target, spec.Skew = []Target{target}, skew
 	default:
 		spec.Target = []Target{target}
 	}
@@ -127,12 +138,22 @@ func between(chance *rand.Rand, r Range) time.Duration {
 }
 
 // logUniform draws so that each doubling is as likely as any other.
-func logUniform(chance *rand.Rand, low, high time.Duration) time.Duration {
+func logUniform[T ~int64](chance *rand.Rand, low, high T) T {
 	value := low
 	for value*2 <= high && chance.IntN(8) != 0 {
 		value *= 2
 	}
-	return value + time.Duration(chance.Int64N(int64(value)))
+	return value + T(chance.Int64N(int64(value)))
+}
+
+// drawSkew draws by how much a clock is wrong, from 10 ms to some hours, ahead
+// or behind.
+func drawSkew(chance *rand.Rand) time.Duration {
+	skew := logUniform(chance, 10*time.Millisecond, 2*time.Hour)
+	if chance.IntN(2) == 0 {
+		return -skew
+	}
+	return skew
 }
 
 // pick draws n of names, keeping their order.

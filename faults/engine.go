@@ -27,7 +27,7 @@ type Engine struct {
 	lastEnd  time.Duration // of all faults applied so far
 	down     map[string]int
 	paused   map[string]int
-	OnRecord func(Record) // called as each fault is applied or skipped
+	OnRecord func(Record) // called as each fault is applied or skipped, or a roll is over
 }
 
 type waiting struct {
@@ -69,7 +69,8 @@ func (e *Engine) schedule(spec Spec, random bool) {
 	e.cluster.At(spec.At, func() { e.fire(spec, random) })
 }
 
-// Records returns what came to its time, in that order.
+// Records returns what came to its time, in that order; a roll comes when it is
+// over.
 func (e *Engine) Records() []Record { return e.records }
 
 // End is when the last fault under way ends; quiet is false while one waits for
@@ -155,6 +156,10 @@ func (e *Engine) record(r Record) {
 }
 
 func (e *Engine) apply(spec Spec, outcome Outcome) {
+	if spec.Kind == Roll {
+		e.roll(spec, outcome)
+		return
+	}
 	start := e.cluster.Now()
 	end := start + spec.Duration
 	chance := e.cluster.Stream("faults", spec.ID, "apply")
@@ -189,6 +194,14 @@ func (e *Engine) inflict(spec Spec, end time.Duration, chance *rand.Rand) error 
 			c.Pause(name)
 			c.At(end, func() { e.release(e.paused, name, c.Resume) })
 		}
+	case SlowDisk:
+		for _, name := range names(spec.Target) {
+			c.At(end, c.SlowDisk(name, spec.Factor))
+		}
+	case ClockSkew:
+		for _, name := range names(spec.Target) {
+			c.At(end, c.SkewClock(name, spec.Skew))
+		}
 	case Partition, Delay:
 		e.separate(spec, end)
 	case Reset:
@@ -215,23 +228,33 @@ func (e *Engine) release(holds map[string]int, name string, undo func(string)) {
 	}
 }
 
-// separate stalls or slows what flows between every two groups. The direction
+// separate stalls, slows or narrows what flows between every two groups. The direction
 // is relative to the first group.
 func (e *Engine) separate(spec Spec, end time.Duration) {
-	link := e.cluster.Cut
-	if spec.Kind == Delay {
-		link = func(from, to []string) func() { return e.cluster.Slow(from, to, spec.Latency) }
-	}
 	for i, group := range spec.Groups {
 		for j := i + 1; j < len(spec.Groups); j++ {
 			a, b := names(group), names(spec.Groups[j])
 			if i > 0 || spec.Direction != In {
-				e.cluster.At(end, link(a, b))
+				e.disturb(spec, a, b, end)
 			}
 			if i > 0 || spec.Direction != Out {
-				e.cluster.At(end, link(b, a))
+				e.disturb(spec, b, a, end)
 			}
 		}
+	}
+}
+
+func (e *Engine) disturb(spec Spec, from, to []string, end time.Duration) {
+	c := e.cluster
+	if spec.Kind == Partition {
+		c.At(end, c.Cut(from, to))
+		return
+	}
+	if spec.Latency > 0 || spec.Bandwidth == 0 {
+		c.At(end, c.Slow(from, to, spec.Latency))
+	}
+	if spec.Bandwidth > 0 {
+		c.At(end, c.Narrow(from, to, spec.Bandwidth))
 	}
 }
 

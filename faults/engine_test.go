@@ -24,6 +24,11 @@ type scripted struct {
 	// dying is how long a killed process lives on, as one does that is to die in
 	// the middle of a step.
 	dying time.Duration
+	// stopping is how long an orderly stop takes, unsettled how long a restarted
+	// broker takes to be in sync again.
+	stopping  time.Duration
+	unsettled map[string]time.Duration // until when
+	recovery  time.Duration
 }
 
 type event struct {
@@ -70,9 +75,21 @@ func (c *scripted) PowerLoss(name string, m DiskMode, _ *rand.Rand) {
 func (c *scripted) Restart(name string) {
 	c.note("restart %s", name)
 	c.down = slices.DeleteFunc(c.down, func(n string) bool { return n == name })
+	if c.unsettled == nil {
+		c.unsettled = map[string]time.Duration{}
+	}
+	c.unsettled[name] = c.now + c.recovery
 }
-func (c *scripted) Pause(name string)  { c.note("pause %s", name) }
-func (c *scripted) Resume(name string) { c.note("resume %s", name) }
+func (c *scripted) Stop(name string, patience time.Duration, stopped func()) {
+	c.note("stop %s", name)
+	c.At(c.now+min(patience, c.stopping), func() {
+		c.down = append(c.down, name)
+		stopped()
+	})
+}
+func (c *scripted) Settled(name string) bool { return c.Up(name) && c.now >= c.unsettled[name] }
+func (c *scripted) Pause(name string)        { c.note("pause %s", name) }
+func (c *scripted) Resume(name string)       { c.note("resume %s", name) }
 func (c *scripted) Cut(from, to []string) func() {
 	c.note("cut %s > %s", strings.Join(from, ","), strings.Join(to, ","))
 	return func() { c.note("heal %s > %s", strings.Join(from, ","), strings.Join(to, ",")) }
@@ -80,6 +97,18 @@ func (c *scripted) Cut(from, to []string) func() {
 func (c *scripted) Slow(from, to []string, latency time.Duration) func() {
 	c.note("slow %s > %s by %s", strings.Join(from, ","), strings.Join(to, ","), latency)
 	return func() { c.note("fast %s > %s", strings.Join(from, ","), strings.Join(to, ",")) }
+}
+func (c *scripted) Narrow(from, to []string, bytesPerSecond int64) func() {
+	c.note("narrow %s > %s to %d B/s", strings.Join(from, ","), strings.Join(to, ","), bytesPerSecond)
+	return func() { c.note("widen %s > %s", strings.Join(from, ","), strings.Join(to, ",")) }
+}
+func (c *scripted) SlowDisk(name string, factor int64) func() {
+	c.note("slow disk of %s by %d", name, factor)
+	return func() { c.note("fast disk of %s", name) }
+}
+func (c *scripted) SkewClock(name string, by time.Duration) func() {
+	c.note("skew %s by %s", name, by)
+	return func() { c.note("right clock of %s", name) }
 }
 func (c *scripted) Reset(name string, late bool, _ *rand.Rand) {
 	c.note("reset %s late=%t", name, late)
@@ -276,4 +305,58 @@ func TestParseTargetRejects(t *testing.T) {
 		}
 		require.Error(t, err, text)
 	}
+}
+
+func TestDisksClocksAndBandwidth(t *testing.T) {
+	c := &scripted{leader: "broker-2"}
+	e := NewEngine(Plan{Timeline: []Spec{
+		{ID: "t1", At: time.Second, Kind: SlowDisk, Target: target(t, "leader(orders/0)"), Factor: 50, Duration: 10 * time.Second},
+		{ID: "t2", At: 2 * time.Second, Kind: ClockSkew, Target: target(t, "web"), Skew: -time.Minute, Duration: time.Second},
+		{ID: "t3", At: 4 * time.Second, Kind: Delay, Direction: In, Bandwidth: 1000, Duration: time.Second,
+			Groups: [][]Target{target(t, "broker-1"), target(t, "web-0")}},
+		{ID: "t4", At: 6 * time.Second, Kind: Delay, Direction: Out, Bandwidth: 1000, Latency: time.Second, Duration: time.Second,
+			Groups: [][]Target{target(t, "broker-1"), target(t, "web-0")}},
+	}}, nil, time.Minute, c)
+	require.Equal(t, []string{
+		"1s slow disk of broker-2 by 50",
+		"2s skew web-0 by -1m0s", "2s skew web-1 by -1m0s", "3s right clock of web-0", "3s right clock of web-1",
+		"4s narrow web-0 > broker-1 to 1000 B/s", "5s widen web-0 > broker-1",
+		"6s slow broker-1 > web-0 by 1s", "6s narrow broker-1 > web-0 to 1000 B/s", "7s fast broker-1 > web-0", "7s widen broker-1 > web-0",
+		"11s fast disk of broker-2",
+	}, c.run())
+	for _, r := range e.Records() {
+		require.Equal(t, Applied, r.Outcome)
+	}
+}
+
+// What was drawn before there were slow disks and wrong clocks stays as it was.
+func TestNewKindsDrawFromStreamsOfTheirOwn(t *testing.T) {
+	random := &Random{Interval: time.Second, Duration: Range{time.Second, 15 * time.Second}, Kinds: []Kind{Delay, SlowDisk, ClockSkew}}
+	c := &scripted{seed: 3}
+	factors, behind, ahead := map[int64]bool{}, 0, 0
+	for _, s := range Draw(random, 10*time.Minute, c.Stream) {
+		switch s.Kind {
+		case SlowDisk:
+			require.GreaterOrEqual(t, s.Factor, int64(4))
+			require.Less(t, s.Factor, int64(128))
+			require.NotEqual(t, Clients, s.Target[0].Kind)
+			factors[s.Factor] = true
+		case ClockSkew:
+			require.GreaterOrEqual(t, s.Skew.Abs(), 10*time.Millisecond)
+			require.Less(t, s.Skew.Abs(), 4*time.Hour)
+			if s.Skew < 0 {
+				behind++
+			} else {
+				ahead++
+			}
+		default:
+			require.Zero(t, s.Bandwidth)
+			require.Zero(t, s.Factor)
+		}
+		require.Positive(t, s.Duration)
+	}
+	require.Greater(t, len(factors), 20)
+	require.Greater(t, behind, 50)
+	require.Greater(t, ahead, 50)
+	require.NotContains(t, DefaultKinds(), SlowDisk, "runs that name no kinds stay as they were")
 }

@@ -45,6 +45,9 @@ const (
 	FieldDisk      Field = "disk"
 	FieldTo        Field = "to"
 	FieldFence     Field = "fence"
+	FieldBandwidth Field = "bandwidth"
+	FieldFactor    Field = "factor"
+	FieldSkew      Field = "skew"
 )
 
 // Description is what people and parsers must know of a kind.
@@ -64,16 +67,16 @@ var Descriptions = []Description{
 	{PowerLoss, "the machine dies, unsynced data is lost, torn or kept; after the duration it starts again", []Field{FieldTarget, FieldDisk}, true, true, true, true},
 	{Pause, "the process stands still (a long collection, a stopped virtual machine) and then goes on where it was", []Field{FieldTarget}, true, true, true, true},
 	{Partition, "bytes between the groups stall, as in TCP, until it heals or somebody's own time-out", []Field{FieldGroups, FieldDirection}, true, true, true, true},
-	{Delay, "bytes between the groups take longer by the latency", []Field{FieldGroups, FieldDirection, FieldLatency}, true, true, true, true},
+	{Delay, "bytes between the groups take longer by the latency, or each connection carries only the bandwidth", []Field{FieldGroups, FieldDirection, FieldLatency, FieldBandwidth}, true, true, true, true},
 	{Reset, "every connection of the target breaks; with late, bytes already sent still arrive afterwards", []Field{FieldTarget, FieldLate}, false, true, true, true},
-	{SlowDisk, "the disk takes many times longer", []Field{FieldTarget}, true, false, true, false},
+	{SlowDisk, "the disk takes so many times longer for everything; of several at once the largest factor holds", []Field{FieldTarget, FieldFactor}, true, true, true, false},
 	{FullDisk, "writes fail for want of space", []Field{FieldTarget}, true, false, true, false},
 	{DiskError, "disk operations fail", []Field{FieldTarget}, true, false, true, false},
 	{Corrupt, "stored bytes change", []Field{FieldTarget}, false, false, true, false},
-	{ClockSkew, "the wall clock is wrong", []Field{FieldTarget}, true, false, true, false},
+	{ClockSkew, "the wall clock jumps by the skew, and back after the duration; timers do not notice", []Field{FieldTarget, FieldSkew}, true, true, true, false},
 	{MoveLeader, "leadership of a partition moves; to the present leader it bumps the epoch alone", []Field{FieldTarget, FieldTo, FieldFence}, false, true, false, false},
 	{Reassign, "replicas of a partition move to other brokers", []Field{FieldTarget, FieldTo}, false, false, true, false},
-	{Roll, "brokers restart one after the other", []Field{FieldTarget}, true, false, false, false},
+	{Roll, "brokers stop in an orderly way and restart one after the other, each once all are in sync, as far as the duration allows", []Field{FieldTarget}, true, true, false, false},
 	{DelayMetadata, "the target applies no newer metadata for the duration", []Field{FieldTarget}, true, true, true, true},
 	{ExpireSession, "the controller takes a broker for dead", []Field{FieldTarget}, false, false, true, false},
 }
@@ -242,7 +245,10 @@ type Spec struct {
 	Late      bool
 	Disk      DiskMode
 	To        *Target
-	NoFence   bool // move_leader with fence: false
+	NoFence   bool          // move_leader with fence: false
+	Bandwidth int64         // delay: bytes per second of each connection; 0 for no bound
+	Factor    int64         // slow_disk: how many times longer everything takes
+	Skew      time.Duration // clock_skew: what is added to the wall clock; may be negative
 	Duration  time.Duration
 }
 

@@ -147,6 +147,11 @@ type Node interface {
 	Wake()
 }
 
+// Stopper is a node that can end in an orderly way. Stop asks it to (SIGTERM);
+// the node does what it has to and then calls Host.Exit with a nil reason. A
+// world kills one that does not come to it.
+type Stopper interface{ Stop() }
+
 // FS is a file system with a write-back cache. Writes, renames and removals
 // are visible at once and survive a kill of the process; a power loss keeps
 // only what was synced, and any part of the rest, torn anywhere. A file's

@@ -60,6 +60,7 @@ type Process struct {
 	lastOp      host.Op
 	wakeAt      host.Time
 	leaving     error
+	asked       bool // to end in an orderly way
 	quitting    bool
 	ended       bool
 
@@ -96,6 +97,33 @@ func Start(config Config, node host.Node) *Process {
 	return p
 }
 
+// Shutdown asks the node to end in an orderly way, as SIGTERM does, and waits
+// until it has; one that has not after patience, or that knows no orderly end,
+// is stopped as by Stop. It reports whether the node has ended in order.
+func (p *Process) Shutdown(patience time.Duration) bool {
+	orderly := false
+	p.inbox.put(func() {
+		stopper, can := p.node.(host.Stopper)
+		switch {
+		case p.ended:
+		case can:
+			p.asked = true
+			stopper.Stop()
+		default:
+			p.quitting = true
+		}
+	})
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-p.done:
+		orderly = p.asked && p.err == nil
+	case <-timer.C:
+		p.Stop()
+	}
+	return orderly
+}
+
 // Stop ends the process as kill -9 would, apart from giving back sockets, files
 // and goroutines. It returns when all are given back.
 func (p *Process) Stop() {
@@ -110,8 +138,8 @@ func (p *Process) Stop() {
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Err is why the process ended by its own will; nil after Stop. It is valid
-// once Done is closed.
+// Err is why the process ended by its own will; nil after Stop, and after an
+// orderly end by Shutdown. It is valid once Done is closed.
 func (p *Process) Err() error { return p.err }
 
 // Call runs a function in the loop, between two steps, and waits for it. It
@@ -155,7 +183,7 @@ func (p *Process) loop() {
 		if p.wakeAt <= p.now {
 			p.wakeAt = host.Never
 			p.node.Wake()
-			if p.leaving != nil {
+			if p.leaving != nil || p.quitting {
 				return
 			}
 			continue
@@ -243,6 +271,10 @@ func (p *Process) Observe(e host.Event) {
 
 // Exit implements host.Host.
 func (p *Process) Exit(reason error) {
+	if reason == nil && p.asked {
+		p.quitting = true
+		return
+	}
 	if reason == nil {
 		reason = fmt.Errorf("%s ended by its own will", p.config.Name)
 	}

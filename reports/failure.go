@@ -13,6 +13,8 @@ type Failure struct {
 	Variant string
 	Seed    uint64 // a seed that shows it
 	HasSeed bool   // false if the variant ran no seed
+	Claim   string // that it is about, or
+	Metric  string // that crossed its threshold
 	Says    string // in words: what, in which variant, and why
 }
 
@@ -27,7 +29,7 @@ func Failures(r result.Result) []Failure {
 		}
 		for _, c := range v.Claims {
 			f := first
-			f.Outcome, f.Says = result.Outcome(c.Outcome), claimFailure(v, c)
+			f.Outcome, f.Says, f.Claim = result.Outcome(c.Outcome), claimFailure(v, c), c.Name
 			if c.FirstViolating != "" {
 				f.Seed, f.HasSeed = parseSeed(c.FirstViolating), true
 			}
@@ -41,6 +43,7 @@ func Failures(r result.Result) []Failure {
 		for _, text := range v.Crossed {
 			f := first
 			f.Outcome, f.Says = result.Threshold, "in "+v.Name+": "+text
+			f.Metric, _, _ = strings.Cut(text, " ")
 			crossed = append(crossed, f)
 		}
 	}

@@ -5,12 +5,22 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+
+	"assay/scenarios/format"
 )
 
 // Names of the files that make a folder a run folder.
 const (
-	resultFile = "result.json"
-	metaFile   = "meta.json"
+	ResultFile = "result.json"
+	MetaFile   = "meta.json"
+)
+
+// Names of what a report can be rendered from again.
+const (
+	ScenarioFile = "scenario.resolved.yaml"
+	SeedsFile    = "seeds.ndjson.zst"
+	StoriesFile  = "stories.json.zst"
+	LatencyFile  = "latency.hlog"
 )
 
 // File is one file of a run folder. Its name may have folders, with slashes.
@@ -33,12 +43,19 @@ const (
 // the folder's place, is the caller's.
 //
 // The history of base's story is history.ndjson.zst and that of another variant
-// history-VARIANT.ndjson.zst; of several stories the variant's first is taken.
+// history-VARIANT.ndjson.zst, and so with faults.yaml; of several stories the
+// variant's first is taken.
 func Files(run Run, formats []string, meta []byte) []File {
-	wanted := func(format string) bool { return formats == nil || slices.Contains(formats, format) }
-	files := []File{{resultFile, JSON(run.Result)}, {metaFile, meta}}
+	wanted := func(name string) bool { return formats == nil || slices.Contains(formats, name) }
+	files := []File{{ResultFile, JSON(run.Result)}, {MetaFile, meta}}
+	if run.Seeds != nil {
+		files = append(files, File{SeedsFile, run.Seeds}, File{LatencyFile, Latency(run.Result)})
+	}
+	if len(run.Stories) > 0 {
+		files = append(files, File{StoriesFile, EncodeStories(run.Stories)})
+	}
 	if run.Scenario != nil {
-		files = append(files, File{"scenario.resolved.yaml", run.Scenario})
+		files = append(files, File{ScenarioFile, run.Scenario})
 		files = append(files, run.Data...)
 	}
 	if wanted(FormatJUnit) {
@@ -49,11 +66,22 @@ func Files(run Run, formats []string, meta []byte) []File {
 	}
 	if wanted(FormatHTML) {
 		files = append(files, File{"report.html", HTML(run)})
+		files = append(files, run.searches()...)
+	}
+	if wanted(FormatHTML) || wanted(FormatMarkdown) {
+		for _, picture := range run.Pictures() {
+			files = append(files, File{picture.file(), picture.SVG})
+		}
+		files = append(files, run.sceneFiles()...)
 	}
 	var told []string
 	for _, story := range run.Stories {
-		if story.History != nil && !slices.Contains(told, story.Variant) {
-			told = append(told, story.Variant)
+		if slices.Contains(told, story.Variant) {
+			continue
+		}
+		told = append(told, story.Variant)
+		files = append(files, File{FaultsFile(story.Variant), format.RenderTimeline(story.Faults)})
+		if story.History != nil {
 			files = append(files, File{HistoryFile(story.Variant), story.History})
 		}
 	}

@@ -76,10 +76,26 @@ func duplicate() result.Claim {
 				{Client: "reader-0", What: "reads record web-0#17 at offset 41", Call: 10_500_000_000, Return: 10_502_250_000},
 				{Client: "reader-0", What: "reads record web-0#17 at offset 44", Call: 10_810_000_000, Return: 10_816_000_001},
 			},
+			Advice: []string{"enable.idempotence=false of web: a retry is appended again; true would have made the broker recognise it"},
 			Faults: []string{"r1"},
 			Damage: &result.Damage{Records: 4, FirstOffset: 41, LastOffset: 47, From: 10_301_123_456, To: 11_000_000_000},
 		},
 	}
+}
+
+// duplicateScene shows how duplicate came about.
+func duplicateScene() result.Scene {
+	return result.Scene{Claim: "no-duplicates", Seed: 0xc0ffee, From: 10_300_000_000, To: 10_820_000_000,
+		Lanes: []result.Lane{{Name: "web-0", Kind: "client"}, {Name: "broker-2", Kind: "broker"}},
+		Messages: []result.Message{
+			{From: "web-0", To: "broker-2", Sent: 10_301_200_000, Arrived: 10_301_500_000, What: "Produce orders/3: web-0 #17", Count: 1, Offending: true},
+			{From: "broker-2", To: "web-0", Sent: 10_400_000_000, Arrived: -1, What: "Produce response: offset 41", Lost: "connection reset", Count: 1, Offending: true},
+			{From: "web-0", To: "broker-2", Sent: 10_800_000_000, Arrived: 10_800_300_000, What: "Produce orders/3: web-0 #17", Count: 1, Offending: true},
+		},
+		Marks: []result.Mark{
+			{Lane: "broker-2", At: 10_301_600_000, What: "appends #17 at 41", Kind: "client", Offending: true},
+			{Lane: "broker-2", At: 10_800_400_000, What: "appends #17 at 44", Kind: "client", Offending: true},
+		}}
 }
 
 func counters() result.Counters {
@@ -92,7 +108,10 @@ func expectedRun() Run {
 		Name: "base", Seeds: seeds(0xc0ffee, 20), Exercise: counters(), Points: result.Counters{"truncation": 7, "epoch bump": 0},
 		Claims:  []result.Claim{holding("no-loss"), duplicate(), holding("recovers"), {Name: "no-skips", Guarantee: "no-skips", Expect: "holds", Verdict: "holds", Outcome: "expected", Bound: "nothing exercised in 20 seeds"}},
 		Metrics: map[string]int64{"e2e_latency.p99": 12_500_000, "lag.final": 0, "duplicates.records": 318},
-		Digests: map[string]string{"0xc0ffee": "8c5f00aa12345678"},
+		Digests: map[string]string{"0xc0ffee": "8c5f00aa12345678"}, Measured: 20 * 30e9,
+		Distributions: []result.Distribution{
+			{Name: "produce", Counts: []result.DistributionBucket{{UpTo: 900_000, Count: 600_000}, {UpTo: 12_500_000, Count: 4_331}}},
+			{Name: "e2e", Counts: []result.DistributionBucket{{UpTo: 1_023, Count: 1}, {UpTo: 14_000_000, Count: 604_330}}}},
 	}
 	idempotent := base
 	idempotent.Name = "idempotent"
@@ -101,9 +120,11 @@ func expectedRun() Run {
 	return Run{
 		Result: result.Result{Version: 1, Scenario: "orders-at-least-once", Outcome: result.Expected, Variants: []result.Variant{base, idempotent}},
 		Stories: []result.Story{
-			{Variant: "base", Seed: 0xc0ffee, Faults: someFaults(), Swarm: []string{"kinds: reset, pause, kill", "linger.ms: 0"}, LoadEnd: 32 * 1e9, RunEnd: 62 * 1e9, History: []byte("history of base")},
+			{Variant: "base", Seed: 0xc0ffee, Faults: someFaults(), Swarm: []string{"kinds: reset, pause, kill", "linger.ms: 0"}, LoadEnd: 32 * 1e9, RunEnd: 62 * 1e9, History: []byte("history of base"),
+				Scenes: []result.Scene{duplicateScene()}},
 			{Variant: "idempotent", Seed: 0xc0ffee, LoadEnd: 32 * 1e9, RunEnd: 62 * 1e9, History: []byte("history of idempotent")},
 		},
+		Seeds:       []byte("a line for each seed"),
 		About:       "At-least-once holds for acks=all through crashes and partitions; without idempotence retries duplicate.",
 		Scenario:    []byte("version: 1\nname: orders-at-least-once\n"),
 		NotModelled: []string{"Races of threads inside one broker.", "Eviction of single pages from the page cache."},

@@ -15,7 +15,7 @@ import (
 type NotRunFolderError struct{ Path string }
 
 func (e *NotRunFolderError) Error() string {
-	return fmt.Sprintf("%s exists and is no run folder (it lacks %s or %s): name another one, or remove it", e.Path, resultFile, metaFile)
+	return fmt.Sprintf("%s exists and is no run folder (it lacks %s or %s): name another one, or remove it", e.Path, ResultFile, MetaFile)
 }
 
 // latestLink names the newest of the numbered folders.
@@ -109,7 +109,7 @@ func replaceable(place string) error {
 
 // IsRunFolder says whether a folder holds a run: its result.json and meta.json.
 func IsRunFolder(folder string) bool {
-	for _, name := range []string{resultFile, metaFile} {
+	for _, name := range []string{ResultFile, MetaFile} {
 		if info, err := os.Stat(filepath.Join(folder, name)); err != nil || !info.Mode().IsRegular() {
 			return false
 		}

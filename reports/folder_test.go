@@ -22,8 +22,8 @@ func namesIn(t *testing.T, folder string) []string {
 func TestFolderHoldsWhatTheContractLists(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "deep", "run")
 	require.NoError(t, WriteFolder(folder, Files(expectedRun(), nil, []byte("{}\n"))))
-	require.Equal(t, []string{"history-idempotent.ndjson.zst", "history.ndjson.zst", "junit.xml", "meta.json", "report.html",
-		"result.json", "scenario.resolved.yaml", "summary.md"}, namesIn(t, folder))
+	require.Equal(t, []string{"faults-idempotent.yaml", "faults.yaml", "history-idempotent.ndjson.zst", "history.ndjson.zst", "junit.xml",
+		"latency.hlog", "meta.json", "plots", "report.html", "result.json", "scenario.resolved.yaml", "seeds.ndjson.zst", "stories.json.zst", "summary.md"}, namesIn(t, folder))
 	require.Equal(t, []string{"run"}, namesIn(t, filepath.Dir(folder)), "nothing is left beside it")
 	history, err := os.ReadFile(filepath.Join(folder, HistoryFile("idempotent")))
 	require.NoError(t, err)
@@ -35,7 +35,8 @@ func TestFormatsChooseFiles(t *testing.T) {
 	for _, file := range Files(expectedRun(), []string{FormatMarkdown}, nil) {
 		names = append(names, file.Name)
 	}
-	require.Equal(t, []string{"result.json", "meta.json", "scenario.resolved.yaml", "summary.md", "history.ndjson.zst", "history-idempotent.ndjson.zst"}, names)
+	require.Equal(t, []string{"result.json", "meta.json", "seeds.ndjson.zst", "latency.hlog", "stories.json.zst", "scenario.resolved.yaml", "summary.md",
+		"plots/percentiles.svg", "plots/percentiles-idempotent.svg", "plots/scene-no-duplicates-base.svg", "faults.yaml", "history.ndjson.zst", "faults-idempotent.yaml", "history-idempotent.ndjson.zst"}, names)
 }
 
 func TestHistoryFileNamesStayApart(t *testing.T) {

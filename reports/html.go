@@ -5,9 +5,12 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 
 	"assay/faults"
+	"assay/reports/diagram"
+	"assay/reports/plot"
 	"assay/scenarios/result"
 )
 
@@ -15,9 +18,10 @@ import (
 var pageText string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"fineInstant": fineInstant,
-	"number":      func(index int) int { return index + 1 },
-	"even":        func(index int) bool { return index%2 == 0 },
+	"fineInstant":  fineInstant,
+	"number":       func(index int) int { return index + 1 },
+	"even":         func(index int) bool { return index%2 == 0 },
+	"pictureStyle": func() template.CSS { return template.CSS(plot.Style + diagram.Style) },
 }).Parse(pageText))
 
 // HTML writes report.html: one file that needs no network and no script, for
@@ -42,6 +46,9 @@ type pageData struct {
 	Idle            []string
 	Shortfalls      []shortfall
 	Stories         []storyData
+	Tolerance       []toleranceRow
+	Damage          numbersTable
+	Plots           []plotGroup
 	Timelines       []timelineData
 	Exercise        []numbersTable
 	Invariants      []invariantData
@@ -70,8 +77,30 @@ type storyData struct {
 	Claim                                result.Claim
 	Place, Anomalies, Damage             string
 	Operations                           []result.Operation
-	Explained                            []string
+	Explained, Advice, Told              []string
 	Figure                               *figure
+	Scene                                *sceneData
+	Search                               string // file of the linearizability checker's drawing
+}
+
+// sceneData is a scene's diagram for screens and paper, and for phones; without
+// them its file is linked to.
+type sceneData struct {
+	Wide, Narrow template.HTML
+	File         string
+}
+
+// plotGroup is the plots of one variant, or of the whole campaign.
+type plotGroup struct {
+	Title, About string
+	Pictures     []pictureData
+	Open         bool
+}
+
+type pictureData struct {
+	Title string
+	SVG   template.HTML // empty where it would make the page too large
+	File  string
 }
 
 type timelineData struct {
@@ -111,9 +140,11 @@ func (run Run) page() pageData {
 			data.Invariants = append(data.Invariants, invariantData{i.Name, v.Name, share(i.Seeds, len(v.Seeds)), i.First, i.Says})
 		}
 	}
+	scenes := sceneBudget
 	for _, c := range unexpectedFirst(counterexamples(r)) {
-		data.Stories = append(data.Stories, run.storyOf(c))
+		data.Stories = append(data.Stories, run.storyOf(c, &scenes))
 	}
+	data.Tolerance, data.Damage, data.Plots = tolerance(r), run.damage(), run.plotGroups()
 	for i := range run.Stories {
 		data.Timelines = append(data.Timelines, timelineOf(i, &run.Stories[i]))
 	}
@@ -187,7 +218,11 @@ func shortfalls(v result.Variant) []shortfall {
 	return found
 }
 
-func (run Run) storyOf(c counterexample) storyData {
+// sceneBudget is how many bytes of diagrams a page shows; the others are linked
+// to. With the plots' own budget the page stays below 2 MiB.
+const sceneBudget plot.Budget = 600 << 10
+
+func (run Run) storyOf(c counterexample, budget *plot.Budget) storyData {
 	s := storyData{
 		ID: storyID(c.Variant.Name, c.Claim.Name), Tone: tone(c.Claim.Outcome),
 		Title: fmt.Sprintf("%s is violated in %s", c.Claim.Name, c.Variant.Name),
@@ -202,7 +237,18 @@ func (run Run) storyOf(c counterexample) storyData {
 	if w.Damage != nil {
 		s.Damage = tellDamage(w.Damage)
 	}
-	s.Explained = run.explained(c.Variant, c.Claim)
+	s.Explained, s.Advice = run.explained(c.Variant, c.Claim), w.Advice
+	if file, drawn := run.searched(c); drawn {
+		s.Search = file
+	}
+	if scene := run.scene(c.Variant, c.Claim); scene != nil {
+		s.Told = diagram.Tell(*scene)
+		s.Scene = &sceneData{File: sceneFile(c.Variant.Name, c.Claim.Name)}
+		wide, narrow := diagram.Inline(diagram.SVG(*scene)), diagram.Inline(diagram.Narrow(*scene))
+		if budget.Admit(append(wide[:len(wide):len(wide)], narrow...)) {
+			s.Scene.Wide, s.Scene.Narrow = template.HTML(wide), template.HTML(narrow)
+		}
+	}
 	var all []faults.Record
 	var loadEnd, runEnd int64
 	if story := run.story(c.Variant.Name, c.Claim.FirstViolating); story != nil {
@@ -214,6 +260,54 @@ func (run Run) storyOf(c counterexample) storyData {
 	}
 	return s
 }
+
+// plotTitles are the plots' names on the page.
+var plotTitles = map[string]string{
+	PlotThroughput: "Records sent, acknowledged and delivered", PlotLatency: "Latency over time", PlotLag: "Lag",
+	PlotISR: "Leaders and in-sync replicas", PlotPercentiles: "Percentiles of the latency, all seeds", PlotSweep: "Throughput against latency",
+}
+
+// plotGroups are the run's plots, variant by variant; those of the whole
+// campaign first.
+func (run Run) plotGroups() []plotGroup {
+	var groups []plotGroup
+	budget := plot.PageBudget
+	for _, picture := range run.Pictures() {
+		if len(groups) == 0 || groups[len(groups)-1].Title != run.plotGroup(picture.Variant).Title {
+			group := run.plotGroup(picture.Variant)
+			group.Open = len(groups) == 0
+			groups = append(groups, group)
+		}
+		shown := pictureData{Title: plotTitles[picture.Plot], File: picture.file()}
+		if inline := plot.Inline(picture.SVG); budget.Admit(inline) {
+			shown.SVG = template.HTML(inline)
+		}
+		group := &groups[len(groups)-1]
+		group.Pictures = append(group.Pictures, shown)
+	}
+	return groups
+}
+
+func (run Run) plotGroup(variant string) plotGroup {
+	if variant == "" {
+		return plotGroup{Title: "All variants"}
+	}
+	group := plotGroup{Title: variant}
+	if s := run.toldStory(variant); s != nil && s.Series != nil {
+		group.About = "Over time: seed " + seedText(s.Seed) + "."
+	}
+	return group
+}
+
+// damage is what was lost, duplicated or could not be written, by variant.
+func (run Run) damage() numbersTable {
+	all := run.numbersOf("Damage", "Records over all seeds; times are the longest of any seed, recovery the 99th percentile.",
+		func(v result.Variant) map[string]int64 { return v.Metrics }, run.metric)
+	all.Rows = slices.DeleteFunc(all.Rows, func(row numbersRow) bool { return !slices.Contains(damageMetrics, row.Name) })
+	return all
+}
+
+var damageMetrics = []string{"loss.records", "loss.window", "duplicates.records", "unavailable.max", "recovery.p99", "lag.final"}
 
 func timelineOf(index int, s *result.Story) timelineData {
 	data := timelineData{ID: fmt.Sprintf("faults-%d", index+1), Variant: s.Variant, Seed: seedText(s.Seed), Swarm: s.Swarm}

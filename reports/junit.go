@@ -3,16 +3,20 @@ package reports
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"assay/scenarios/result"
 )
 
-// JUnit writes junit.xml: a suite for each variant, a case for each claim,
-// unmet requirement and crossed threshold. An unexpected verdict is a failure;
-// what is inconclusive is an error, because it must not look like success. There
-// are no times: they would differ from run to run.
+// JUnit writes junit.xml: a suite for each variant, with what was exercised and
+// measured as its properties, and in it a case for each claim, unmet requirement
+// and crossed threshold. An unexpected verdict or a crossed threshold is a
+// failure; what is inconclusive is an error, because it must not look like
+// success; a claim that nothing put to the test is skipped. Every time is 0: some
+// readers need one, and a real one would differ from run to run.
 //
 // Several scenarios make one document, with the suites of all.
 func JUnit(runs ...Run) []byte {
@@ -44,11 +48,12 @@ func (run Run) junitSuites() []junitSuite {
 }
 
 type junitSuite struct {
-	name  string
-	cases []junitCase
+	name       string
+	properties [][2]string // names and values
+	cases      []junitCase
 }
 
-// junitCase is a test case; kind is "failure", "error" or "" for a success.
+// junitCase is a test case; kind is "failure", "error", "skipped" or "" for a success.
 type junitCase struct {
 	class, name            string
 	kind, problem, message string
@@ -67,7 +72,7 @@ func (s junitSuite) count(kind string) int {
 
 func (run Run) junitVariant(v result.Variant) junitSuite {
 	name := run.Result.Scenario + "." + v.Name
-	suite := junitSuite{name: name}
+	suite := junitSuite{name: name, properties: run.junitProperties(v)}
 	for _, claim := range v.Claims {
 		suite.cases = append(suite.cases, run.junitClaim(name, v, claim))
 	}
@@ -86,6 +91,21 @@ func (run Run) junitVariant(v result.Variant) junitSuite {
 	return suite
 }
 
+// junitProperties are a variant's numbers.
+func (run Run) junitProperties(v result.Variant) [][2]string {
+	list := [][2]string{{"scenario", run.Result.Scenario}, {"variant", v.Name}, {"seeds", fmt.Sprint(len(v.Seeds))}}
+	if len(v.Seeds) > 0 {
+		list = append(list, [2]string{"first_seed", v.Seeds[0]})
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.Exercise)) {
+		list = append(list, [2]string{"exercise." + name, fmt.Sprint(v.Exercise[name])})
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.Metrics)) {
+		list = append(list, [2]string{"metric." + name, run.metric(name, v.Metrics[name])})
+	}
+	return list
+}
+
 // condition is what a shortfall's text says before its colon: a case keeps its
 // name from run to run, whatever was measured.
 func condition(text string) string {
@@ -95,10 +115,13 @@ func condition(text string) string {
 
 func (run Run) junitClaim(class string, v result.Variant, c result.Claim) junitCase {
 	test := junitCase{class: class, name: c.Name}
-	told := run.junitStory(v, c)
+	told := run.TellClaim(v, c, insideFolder)
 	switch c.Outcome {
 	case string(result.Expected):
 		test.out = told
+		if !c.Exercised && len(v.Seeds) > 0 {
+			test.kind, test.message = "skipped", "nothing was there to judge"
+		}
 		return test
 	case string(result.Unexpected):
 		test.kind, test.problem = "failure", "unexpected"
@@ -113,38 +136,6 @@ func (run Run) junitClaim(class string, v result.Variant, c result.Claim) junitC
 	return test
 }
 
-// junitStory tells a claim's verdict, its witness and how to see it again.
-func (run Run) junitStory(v result.Variant, c result.Claim) string {
-	what := c.Name
-	if c.Guarantee != c.Name {
-		what += " (" + c.Guarantee + ")"
-	}
-	lines := []string{fmt.Sprintf("%s: %s, expected: %s, violated in %s", what, c.Verdict, c.Expect, share(c.Violating, len(v.Seeds)))}
-	if c.Verdict == "holds" && c.Bound != "" {
-		lines = append(lines, c.Bound)
-	}
-	if c.Reason != "" {
-		lines = append(lines, c.Reason)
-	}
-	if w := c.Witness; w != nil {
-		lines = append(lines, place(w), w.Sentence)
-		if w.Damage != nil {
-			lines = append(lines, "damage: "+tellDamage(w.Damage))
-		}
-		for i, o := range w.Operations {
-			lines = append(lines, fmt.Sprintf("%d. %s to %s, %s: %s", i+1, fineInstant(o.Call), fineInstant(o.Return), o.Client, o.What))
-		}
-		lines = append(lines, run.explained(v, c)...)
-	}
-	switch {
-	case c.FirstViolating != "":
-		lines = append(lines, ReplayCommand(insideFolder, v.Name, parseSeed(c.FirstViolating)))
-	case c.Outcome != string(result.Expected) && len(v.Seeds) > 0:
-		lines = append(lines, ReplayCommand(insideFolder, v.Name, parseSeed(v.Seeds[0])))
-	}
-	return strings.Join(lines, "\n")
-}
-
 func junitDocument(name string, suites []junitSuite) []byte {
 	var out bytes.Buffer
 	all := junitSuite{}
@@ -154,6 +145,13 @@ func junitDocument(name string, suites []junitSuite) []byte {
 	fmt.Fprintf(&out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites%s%s>\n", attribute("name", name), all.counts())
 	for _, s := range suites {
 		fmt.Fprintf(&out, "  <testsuite%s%s>\n", attribute("name", s.name), s.counts())
+		if len(s.properties) > 0 {
+			out.WriteString("    <properties>\n")
+			for _, p := range s.properties {
+				fmt.Fprintf(&out, "      <property%s%s/>\n", attribute("name", p[0]), attribute("value", p[1]))
+			}
+			out.WriteString("    </properties>\n")
+		}
 		for _, c := range s.cases {
 			c.write(&out)
 		}
@@ -164,17 +162,21 @@ func junitDocument(name string, suites []junitSuite) []byte {
 }
 
 func (s junitSuite) counts() string {
-	return fmt.Sprintf(` tests="%d" failures="%d" errors="%d"`, len(s.cases), s.count("failure"), s.count("error"))
+	return fmt.Sprintf(` tests="%d" failures="%d" errors="%d" skipped="%d" time="0"`, len(s.cases), s.count("failure"), s.count("error"), s.count("skipped"))
 }
 
 func (c junitCase) write(out *bytes.Buffer) {
-	fmt.Fprintf(out, "    <testcase%s%s", attribute("classname", c.class), attribute("name", c.name))
+	fmt.Fprintf(out, "    <testcase%s%s time=\"0\"", attribute("classname", c.class), attribute("name", c.name))
 	if c.kind == "" && c.out == "" {
 		out.WriteString("/>\n")
 		return
 	}
 	out.WriteString(">\n")
-	if c.kind != "" {
+	switch c.kind {
+	case "":
+	case "skipped": // its schema allows a message and nothing else
+		fmt.Fprintf(out, "      <skipped%s/>\n", attribute("message", c.message))
+	default:
 		fmt.Fprintf(out, "      <%s%s%s>%s</%s>\n", c.kind, attribute("message", c.message), attribute("type", c.problem), escapeXML(c.details), c.kind)
 	}
 	if c.out != "" {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"assay/faults"
+	"assay/reports/diagram"
 	"assay/scenarios/result"
 )
 
@@ -38,8 +39,9 @@ func Markdown(run Run) []byte {
 }
 
 type markdown struct {
-	run Run
-	out strings.Builder
+	run    Run
+	out    strings.Builder
+	scenes int // drawn so far
 }
 
 func (m *markdown) line(text string) { m.out.WriteString(text + "\n") }
@@ -149,7 +151,28 @@ func (m *markdown) witness(c counterexample) {
 		}
 		m.line("")
 	}
+	if len(w.Advice) > 0 {
+		m.line("What let it happen, and what would have prevented it:\n")
+		for _, text := range w.Advice {
+			m.line("- " + inline(text))
+		}
+		m.line("")
+	}
+	m.scene(c)
 	m.line("```sh\n" + ReplayCommand(insideFolder, c.Variant.Name, c.seed()) + "\n```\n")
+}
+
+// mostScenes bounds the diagrams in summary.md; report.html shows them all.
+const mostScenes = 4
+
+// scene draws what happened, for renderers that know Mermaid.
+func (m *markdown) scene(c counterexample) {
+	s := m.run.scene(c.Variant, c.Claim)
+	if s == nil || m.scenes == mostScenes {
+		return
+	}
+	m.scenes++
+	m.line("```mermaid\n" + strings.TrimRight(diagram.Mermaid(*s), "\n") + "\n```\n")
 }
 
 func (m *markdown) faults() {
@@ -280,3 +303,6 @@ func code(text string) string {
 	}
 	return "`" + text + "`"
 }
+
+// EscapeMarkdown makes text safe inside a paragraph or a table's cell.
+func EscapeMarkdown(text string) string { return inline(text) }

@@ -61,8 +61,12 @@ func span(ns int64) string {
 }
 
 // metric writes a metric's value with its unit.
-func (r Run) metric(name string, value int64) string {
-	switch unit := r.Units[name]; unit {
+func (r Run) metric(name string, value int64) string { return Quantity(r.Units[name], value) }
+
+// Quantity writes a number of "ns" as a time that suits it, of another unit with
+// the unit behind it, and of none by itself.
+func Quantity(unit string, value int64) string {
+	switch unit {
 	case "ns":
 		return span(value)
 	case "":

@@ -20,6 +20,15 @@ type Run struct {
 	Result  result.Result
 	Stories []result.Story // at least one for each variant; looked up by variant and seed
 
+	// Seeds is seeds.ndjson.zst, what the result was joined from. With it, the
+	// result's distributions are there, too.
+	Seeds []byte
+
+	// Plots are the names of those that the scenario asks for; nil is all.
+	Plots []string
+	// Sweep places the variants that a sweep made, in its order.
+	Sweep []SweepPoint
+
 	About       string            // the scenario's own sentence
 	Scenario    []byte            // scenario.resolved.yaml
 	Data        []File            // what the scenario reads, by the names that it has there

@@ -35,7 +35,23 @@ func deed(r faults.Record) string {
 	case faults.Partition:
 		return fmt.Sprintf("a partition (%s) between %s, until %s", direction(r.Spec), who, until)
 	case faults.Delay:
-		return fmt.Sprintf("bytes take %s longer (%s) between %s, until %s", span(int64(r.Spec.Latency)), direction(r.Spec), who, until)
+		return fmt.Sprintf("%s (%s) between %s, until %s", slowness(r.Spec), direction(r.Spec), who, until)
+	case faults.SlowDisk:
+		return fmt.Sprintf("the disk of %s takes %d times as long, until %s", who, r.Spec.Factor, until)
+	case faults.ClockSkew:
+		if r.Spec.Skew < 0 {
+			return fmt.Sprintf("the wall clock of %s is %s behind, until %s", who, span(-int64(r.Spec.Skew)), until)
+		}
+		return fmt.Sprintf("the wall clock of %s is %s ahead, until %s", who, span(int64(r.Spec.Skew)), until)
+	case faults.Roll:
+		words := make([]string, len(r.Restarts))
+		for i, restart := range r.Restarts {
+			words[i] = fmt.Sprintf("%s (%s to %s)", restart.Name, instant(int64(restart.Asked)), instant(int64(restart.Up)))
+		}
+		if len(words) == 0 {
+			return fmt.Sprintf("%s are to restart one after the other, until %s", who, until)
+		}
+		return "brokers restart one after the other: " + strings.Join(words, ", ")
 	case faults.Reset:
 		if r.Spec.Late {
 			return fmt.Sprintf("every connection of %s breaks; bytes on their way still arrive later", who)
@@ -57,6 +73,18 @@ func deed(r faults.Record) string {
 
 var unsynced = map[faults.DiskMode]string{
 	faults.LoseUnsynced: "unsynced data is lost", faults.Tear: "unsynced data is torn", faults.Keep: "unsynced data is kept",
+}
+
+// slowness says what a delay does to bytes.
+func slowness(s faults.Spec) string {
+	narrow := grouped(s.Bandwidth) + " bytes a second flow on each connection"
+	switch {
+	case s.Bandwidth == 0:
+		return "bytes take " + span(int64(s.Latency)) + " longer"
+	case s.Latency == 0:
+		return "no more than " + narrow
+	}
+	return "bytes take " + span(int64(s.Latency)) + " longer, and no more than " + narrow
 }
 
 func direction(s faults.Spec) string {
@@ -109,6 +137,13 @@ func parameters(s faults.Spec) string {
 		words = append(words, "direction: "+s.Direction.String())
 	case faults.Delay:
 		words = append(words, "direction: "+s.Direction.String(), "latency: "+span(int64(s.Latency)))
+		if s.Bandwidth > 0 {
+			words = append(words, "bandwidth: "+grouped(s.Bandwidth)+" B/s")
+		}
+	case faults.SlowDisk:
+		words = append(words, fmt.Sprintf("factor: %d", s.Factor))
+	case faults.ClockSkew:
+		words = append(words, "skew: "+span(int64(s.Skew)))
 	case faults.Reset:
 		if s.Late {
 			words = append(words, "late: true")
@@ -134,6 +169,41 @@ func place(w *result.Witness) string {
 		text += ", " + list
 	}
 	return text
+}
+
+// TellClaim tells a claim's verdict, its witness and how to see it again, in plain
+// text of several lines. The target is the replay command's; set are overrides
+// that it must repeat.
+func (run Run) TellClaim(v result.Variant, c result.Claim, target string, set ...string) string {
+	what := c.Name
+	if c.Guarantee != c.Name {
+		what += " (" + c.Guarantee + ")"
+	}
+	lines := []string{fmt.Sprintf("%s: %s, expected: %s, violated in %s", what, c.Verdict, c.Expect, share(c.Violating, len(v.Seeds)))}
+	if c.Verdict == "holds" && c.Bound != "" {
+		lines = append(lines, c.Bound)
+	}
+	if c.Reason != "" {
+		lines = append(lines, c.Reason)
+	}
+	if w := c.Witness; w != nil {
+		lines = append(lines, place(w), w.Sentence)
+		if w.Damage != nil {
+			lines = append(lines, "damage: "+tellDamage(w.Damage))
+		}
+		for i, o := range w.Operations {
+			lines = append(lines, fmt.Sprintf("%d. %s to %s, %s: %s", i+1, fineInstant(o.Call), fineInstant(o.Return), o.Client, o.What))
+		}
+		lines = append(lines, run.explained(v, c)...)
+		lines = append(lines, w.Advice...)
+	}
+	switch {
+	case c.FirstViolating != "":
+		lines = append(lines, ReplayCommand(target, v.Name, parseSeed(c.FirstViolating), set...))
+	case c.Outcome != string(result.Expected) && len(v.Seeds) > 0:
+		lines = append(lines, ReplayCommand(target, v.Name, parseSeed(v.Seeds[0]), set...))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // tellDamage says in numbers what was lost or duplicated in the witness's seed.

@@ -220,6 +220,7 @@ func (t *terminal) witness(c counterexample, full bool) {
 	}
 	t.operations(w.Operations)
 	t.faults(c)
+	t.advice(w.Advice)
 	if c.Claim.FirstViolating != "" {
 		t.line("  to see it again: " + ReplayCommand(t.Target, c.Variant.Name, c.seed(), t.Set...))
 	}
@@ -246,6 +247,16 @@ func (t *terminal) faults(c counterexample) {
 	}
 	t.line("  faults that explain it:")
 	for _, text := range explained {
+		t.say("    ", text, 8)
+	}
+}
+
+func (t *terminal) advice(list []string) {
+	if len(list) == 0 {
+		return
+	}
+	t.line("  what let it happen, and what would have prevented it:")
+	for _, text := range list {
 		t.say("    ", text, 8)
 	}
 }

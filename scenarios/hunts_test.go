@@ -58,3 +58,15 @@ func TestTheSwarmFindsWeakSettings(t *testing.T) {
 		})
 	}
 }
+
+// TestCommitsKeepTheirWordInTheSwarm: what each way of committing promises holds
+// under every fault, and coordinators did fail over.
+func TestCommitsKeepTheirWordInTheSwarm(t *testing.T) {
+	r := hunt(t, "offsets", 25)
+	require.Equal(t, result.Expected, r.Outcome, "%+v", r.Variants)
+	require.Empty(t, r.Variants[0].Invariants)
+	require.Positive(t, r.Variants[0].Exercise[string(run.CoordinatorFailovers)])
+	for _, c := range r.Variants[0].Claims {
+		require.True(t, c.Exercised, c.Name)
+	}
+}

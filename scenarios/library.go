@@ -31,7 +31,7 @@ func Find(nameOrPath string) (format.Source, error) {
 	if err == nil {
 		return format.Source{
 			Name: filepath.ToSlash(nameOrPath), Text: text,
-			Data: files{}, Dir: filepath.ToSlash(filepath.Dir(nameOrPath)),
+			Data: files{}, Dir: filepath.ToSlash(filepath.Dir(nameOrPath)), Shipped: shipped,
 		}, nil
 	}
 	name := strings.TrimSuffix(path.Clean(filepath.ToSlash(nameOrPath)), ".yaml")
@@ -47,7 +47,7 @@ func Find(nameOrPath string) (format.Source, error) {
 func shipped(name string) (format.Source, bool) {
 	for _, candidate := range []string{name + ".yaml", "museum/" + name + ".yaml"} {
 		if text, err := library.ReadFile(candidate); err == nil {
-			return format.Source{Name: candidate, Text: text, Data: library, Dir: path.Dir(candidate)}, true
+			return format.Source{Name: candidate, Text: text, Data: library, Dir: path.Dir(candidate), Shipped: shipped}, true
 		}
 	}
 	return format.Source{}, false
@@ -108,7 +108,7 @@ func List() []Entry {
 	var list []Entry
 	for _, name := range Names() {
 		source, _ := shipped(name)
-		file, diagnostics := format.Load(format.Source{Name: source.Name, Text: source.Text}, format.Options{})
+		file, diagnostics := format.Load(format.Source{Name: source.Name, Text: source.Text, Shipped: shipped}, format.Options{})
 		if file == nil {
 			panic(fmt.Sprintf("scenarios: %s", diagnostics))
 		}

@@ -1,6 +1,9 @@
 package sim
 
-import "time"
+import (
+	"math/bits"
+	"time"
+)
 
 // Costs says what things take in simulated time.
 type Costs struct {
@@ -11,8 +14,8 @@ type Costs struct {
 
 // NetworkCosts are those of each direction of a connection.
 type NetworkCosts struct {
-	Latency       Lognormal // one way
-	BitsPerSecond int64     // 0 is unlimited
+	Latency       Distribution // one way; nil is none
+	BitsPerSecond int64        // 0 is unlimited
 	Loopback      time.Duration
 	// MaxOutput bounds the bytes that a node has sent on a connection and its
 	// peer has not taken yet. Above it the node reads nothing more from that
@@ -22,7 +25,7 @@ type NetworkCosts struct {
 
 // DiskCosts are those of the one disk of a node. Its operations queue.
 type DiskCosts struct {
-	Fsync          Lognormal     // one sync, without its data
+	Fsync          Distribution  // one sync, without its data; nil is no time
 	BytesPerSecond int64         // 0 is unlimited
 	Writeback      time.Duration // unsynced data reaches the disk by itself after this; 0 is never
 }
@@ -71,4 +74,7 @@ func bandwidth(bytesPerSecond int64) perByte {
 	return perByte(1_000_000_000 << 20 / bytesPerSecond)
 }
 
-func (p perByte) of(bytes int64) Time { return Time(bytes * int64(p) >> 20) }
+func (p perByte) of(bytes int64) Time {
+	high, low := bits.Mul64(uint64(bytes), uint64(p)) // a slow line and a large message are more than 64 bits
+	return Time(high<<44 | low>>20)
+}

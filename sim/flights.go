@@ -80,6 +80,9 @@ func (w *World) keepFirst(d *direction, n int) {
 		}
 		last, rest = rest, w.flight(rest).next
 	}
+	if len(w.onMessage) > 0 {
+		w.tellLost(d, rest)
+	}
 	if last == 0 {
 		l.first = 0
 	} else {
@@ -95,7 +98,7 @@ func (w *World) keepFirst(d *direction, n int) {
 		slot := w.flight(rest)
 		d.size -= slot.size
 		next := slot.next
-		slot.message = nil
+		slot.message, slot.left = nil, 0
 		slot.next, w.freeFlight = w.freeFlight, rest
 		rest = next
 	}

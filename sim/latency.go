@@ -33,6 +33,8 @@ func (d Lognormal) table() *quantiles {
 	return table
 }
 
+func (d Lognormal) median() time.Duration { return d.P50 }
+
 // draw makes one value of random bits: ten choose the quantile, sixteen a point between
 // it and the next.
 func (q *quantiles) draw(bits uint64) int64 {

@@ -37,12 +37,15 @@ func (c Cause) String() string {
 	return "kill"
 }
 
-var errNoReason = errors.New("no reason given")
+var (
+	errNoReason = errors.New("no reason given")
+	errShutdown = errors.New("it was asked to stop")
+)
 
-// Stopper is what a node implements that holds something outside of its memory,
-// such as a coroutine. Stop is called once when its incarnation has ended,
-// however it ended; nothing that it does reaches the host.
-type Stopper interface{ Stop() }
+// Releaser is what a node implements that holds something outside of its
+// memory, such as a coroutine. Release is called once when its incarnation has
+// ended, however it ended; nothing that it does reaches the host.
+type Releaser interface{ Release() }
 
 // OnDown adds a listener to the ends of processes, whatever their cause. It
 // acts by At.
@@ -101,6 +104,23 @@ func (w *World) Kill(name string) bool {
 		return false
 	}
 	w.end(p, Cause{Kind: CauseKill}, w.now)
+	return true
+}
+
+// Shutdown asks a node's process to end in an orderly way, as SIGTERM does, in a
+// step of its own: a host.Stopper does what it has to and exits when it is
+// ready, any other node exits at once. OnDown tells when; what happens to its
+// files and connections is as after any other exit. A paused process hears of it
+// when it goes on. Patience is the caller's, and so is Kill. It answers false if
+// there is no process or it was asked before.
+func (w *World) Shutdown(name string) bool {
+	w.mayControl()
+	p := w.machine(name).process
+	if p == nil || p.stopping {
+		return false
+	}
+	p.stopping = true
+	w.submit(p, work{kind: workStop})
 	return true
 }
 
@@ -190,11 +210,17 @@ func (w *World) forget(c *connection, m *machine) {
 			continue
 		}
 		for c.directions[1-side].flights.admitted > 0 {
-			w.pop(c, 1-side) // what was still under way is sent again when the machine is back
+			f := w.pop(c, 1-side) // what was still under way is sent again when the machine is back
+			if len(w.onMessage) > 0 && f.kind == flightMessage {
+				w.tellMessage(c, 1-side, f.message, f.sent, ReceiverDown)
+			}
 		}
 		keep := int(d.flights.admitted)
 		if d.ready && !w.blocked(c, side) && d.holdUntil <= w.now {
 			keep = w.sentBy(d, w.now)
+			if w.narrow(here.machine, c.ends[1-side].machine) {
+				keep = min(keep, w.leftBy(d, w.now))
+			}
 		}
 		w.keepFirst(d, keep)
 		here.state = endVanished
@@ -248,8 +274,8 @@ func (m *machine) resetCPUs() {
 func (p *process) stop() {
 	p.ended = true
 	p.runQueue = ring[work]{}
-	if s, ok := p.node.(Stopper); ok {
-		s.Stop()
+	if r, ok := p.node.(Releaser); ok {
+		r.Release()
 	}
 }
 
@@ -294,13 +320,20 @@ func (w *World) SetDiskFull(name string, full bool) { w.machine(name).fs.full = 
 // with host.ErrIO and leave the disk as it was, or ends that.
 func (w *World) SetDiskFailing(name string, failing bool) { w.machine(name).fs.failing = failing }
 
-// SetDiskSpeed makes a node's disk take so many thousandths of its time: 1000
-// is normal, 10000 ten times slower.
-func (w *World) SetDiskSpeed(name string, thousandths int64) {
-	w.machine(name).diskSlower = max(0, thousandths)
+// SkewWall makes a node's belief about the time of day jump, and jump back when
+// it is healed. Overlapping ones add up. The monotonic clock goes on as before.
+func (w *World) SkewWall(name string, by time.Duration) *Fault {
+	w.mayControl()
+	m := w.machine(name)
+	jump := func(by Time) {
+		m.wallSkew += by
+		w.mark(kindClock, m.hash, uint64(m.wallSkew), 0)
+	}
+	jump(Time(by))
+	return &Fault{heal: func() {
+		w.mayControl()
+		jump(-Time(by))
+	}}
 }
-
-// SkewWall moves a node's belief about the time of day.
-func (w *World) SkewWall(name string, by time.Duration) { w.machine(name).wallSkew += Time(by) }
 
 var _ host.Host = (*process)(nil)

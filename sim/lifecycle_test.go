@@ -100,27 +100,27 @@ func TestNothingReachesTheHostAfterTheEnd(t *testing.T) {
 	require.Equal(t, []string{"f"}, w.FS("n").Files())
 }
 
-// stoppable counts the calls of Stop, in which it still tries to act.
-type stoppable struct {
+// releasable counts the calls of Release, in which it still tries to act.
+type releasable struct {
 	scripted
-	stops *int
+	releases *int
 }
 
-func (s *stoppable) Stop() {
-	*s.stops++
+func (s *releasable) Release() {
+	*s.releases++
 	s.host.Dial("n:1")
 	s.host.FS().Create("too late")
 }
 
-func TestEveryIncarnationIsStoppedOnce(t *testing.T) {
-	w, stops, starts := New(Config{}), 0, 0
+func TestEveryIncarnationIsReleasedOnce(t *testing.T) {
+	w, releases, starts := New(Config{}), 0, 0
 	w.AddNode(NodeSpec{Name: "n", Factory: func() host.Node {
 		starts++
-		return &stoppable{scripted{log: new([]string), wake: func(s *scripted) { s.host.Exit(nil) }, start: func(s *scripted) {
+		return &releasable{scripted{log: new([]string), wake: func(s *scripted) { s.host.Exit(nil) }, start: func(s *scripted) {
 			if starts == 3 {
 				s.host.WakeAt(0)
 			}
-		}}, &stops}
+		}}, &releases}
 	}})
 	for _, end := range []func(){
 		func() { w.Kill("n") },
@@ -130,9 +130,9 @@ func TestEveryIncarnationIsStoppedOnce(t *testing.T) {
 	} {
 		w.Start("n")
 		end()
-		require.Equal(t, starts, stops)
+		require.Equal(t, starts, releases)
 	}
-	require.Equal(t, 4, stops)
+	require.Equal(t, 4, releases)
 	require.Empty(t, w.FS("n").Files())
 }
 

@@ -35,13 +35,16 @@ func (w *World) newProfile(costs *Costs) profile {
 		perRequest: Time(costs.CPU.PerRequest),
 		perEvent:   Time(costs.CPU.PerEvent),
 		perByte:    Time(costs.CPU.PerByte),
-		typical:    Time(costs.Network.Latency.P50),
+		typical:    median(costs.Network.Latency),
 	}
 }
 
 // table gives the quantiles of a distribution: the same to all machines, so
 // that they stay in the CPU's cache.
-func (w *World) table(d Lognormal) *quantiles {
+func (w *World) table(d Distribution) *quantiles {
+	if d == nil {
+		d = Constant(0)
+	}
 	table := w.tables[d]
 	if table == nil {
 		table = d.table()
@@ -68,7 +71,8 @@ type machine struct {
 	drained     Time   // when that is
 
 	diskFree    Time
-	diskSlower  int64 // a factor in thousandths
+	diskFactors []int64 // of the slowdowns under way
+	diskSlower  int64   // the largest of them, else 1
 	diskChance  rand.PCG
 	writebackAt Time // when the next event for it comes, or never
 
@@ -76,6 +80,9 @@ type machine struct {
 	dialsNowhere uint64
 	operations   uint64 // the last Op
 	wallSkew     Time
+
+	zone  int        // in World.zones; 0 is none
+	links []zonePath // by zone of the other end; nil: the profile is all
 }
 
 func newMachine(w *World, spec NodeSpec, costs *Costs) *machine {
@@ -83,7 +90,7 @@ func newMachine(w *World, spec NodeSpec, costs *Costs) *machine {
 		world: w, index: len(w.machines), spec: spec,
 		hash:    xxhash.Sum64String(spec.Name),
 		profile: w.newProfile(costs), fs: newFileSystem(w), powered: true,
-		cpuFree: make([]Time, max(1, costs.CPU.Cores)), diskSlower: 1000, writebackAt: never,
+		cpuFree: make([]Time, max(1, costs.CPU.Cores)), diskSlower: 1, writebackAt: never,
 		wallSkew: Time(spec.WallSkew),
 	}
 	m.key = fork(w.config.Seed, m.hash)
@@ -122,15 +129,13 @@ type diskSync struct {
 	content content
 	version uint64 // of the file; the last change for a directory
 	bytes   int64
+	due     Time
 	err     error // it fails; what it should sync stays as it was
 }
 
 // useDisk lets an operation queue at the disk and returns when it is done.
 func (m *machine) useDisk(at, fixed Time, bytes int64) Time {
-	took := fixed + m.profile.disk.of(bytes)
-	if m.diskSlower != 1000 {
-		took = took * Time(m.diskSlower) / 1000
-	}
+	took := (fixed + m.profile.disk.of(bytes)) * Time(m.diskSlower)
 	m.diskFree = max(m.diskFree, at) + took
 	return m.diskFree
 }
@@ -140,15 +145,15 @@ func (m *machine) startSync(s diskSync, at Time) {
 	if s.err == nil && m.fs.failing {
 		s.err = host.ErrIO
 	}
-	at = m.useDisk(at, Time(m.profile.fsync.draw(m.diskChance.Uint64())), s.bytes)
-	m.world.queue.push(at, newEvent(eventSynced, m.world.syncs.add(s)))
+	s.due = m.useDisk(at, Time(m.profile.fsync.draw(m.diskChance.Uint64())), s.bytes)
+	m.world.queue.push(s.due, newEvent(eventSynced, m.world.syncs.add(s)))
 }
 
 // finishSync makes durable what a sync covered, and tells its process.
 func (w *World) finishSync(slot uint64) {
 	s := w.syncs.remove(slot)
 	if s.process == nil {
-		return // the machine lost power meanwhile
+		return // the machine lost power meanwhile, or its disk another speed
 	}
 	if s.err == nil {
 		if s.file.isDirectory() {

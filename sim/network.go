@@ -15,7 +15,9 @@ type flight struct {
 	fingerprint uint64   // at Send, in a debug world
 	next        flightID // behind it in its direction
 	kind        flightKind
-	_           uint64 // 64 bytes: a line of the CPU's cache
+	// left is when its last byte leaves, where the way is uneven. 64 bytes: a
+	// line of the CPU's cache.
+	left Time
 }
 
 type flightKind uint8
@@ -102,9 +104,12 @@ type network struct {
 	connections []*connection // by number; nil when both ends are done
 	cuts        []int32       // by from*machines+to: how many partitions block it
 	delays      []Time        // the same: added latency
+	limits      []int64       // the same: bytes a second of each connection, 0 for no bound
+	narrowed    []*narrowing  // those under way
 	flights     []flight      // all that are under way; 0 is none
 	freeFlight  flightID      // the first of a list of free ones
-	faults      int           // how many cuts and delays there are
+	faults      int           // how many disturbances there are
+	uneven      int           // how many reasons to look at the way between two machines: faults and links
 }
 
 // connect makes a connection's record for a dial.
@@ -138,6 +143,9 @@ func (w *World) transmit(c *connection, side uint64, kind flightKind, at Time) {
 // send hands a message or a signal to the machine of one side at a time.
 func (w *World) send(c *connection, side uint64, r *request, kind flightKind, at Time) {
 	if c.ends[1-side].state == endClosed && kind != flightAccept {
+		if len(w.onMessage) > 0 && kind == flightMessage {
+			w.tellMessage(c, side, r.message, at, w.lossOf(c, side, w.now))
+		}
 		return // nobody is there to read it
 	}
 	d := &c.directions[side]
@@ -159,15 +167,16 @@ func (w *World) send(c *connection, side uint64, r *request, kind flightKind, at
 // latency, and never overtakes.
 func (w *World) launch(c *connection, side uint64, f *flight, at Time) {
 	d, from, to := &c.directions[side], c.ends[side].machine, c.ends[1-side].machine
-	d.lineFree = max(at, d.lineFree) + from.profile.line.of(f.size)
+	begin := max(at, d.lineFree)
+	d.lineFree = begin + from.profile.line.of(f.size)
 	var latency Time
-	if from == to {
+	switch {
+	case from == to:
 		latency = from.profile.loopback
-	} else {
+	case w.network.uneven > 0 && to != nil:
+		latency = w.unevenWay(d, f, begin, from, to)
+	default:
 		latency = Time(from.profile.latency.draw(d.chance.Uint64()))
-		if w.network.faults > 0 && to != nil {
-			latency += w.delays[from.index*len(w.machines)+to.index]
-		}
 	}
 	d.last = max(d.last, d.lineFree+latency)
 	f.arrival = d.last

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Fault is a disturbance of the network that lasts until it is healed.
+// Fault is a disturbance of the network, of a disk or of a clock that lasts
+// until it is healed.
 type Fault struct{ heal func() }
 
 // Heal ends the disturbance. A second call does nothing.
@@ -49,6 +50,7 @@ func (w *World) Delay(from, to []string, latency time.Duration) *Fault {
 
 func (w *World) disturb(from, to []string, apply func(pair int)) {
 	w.network.faults++
+	w.network.uneven++
 	w.mark(kindNetwork, uint64(w.network.faults), 1, 0)
 	w.forPairs(from, to, apply)
 }
@@ -56,6 +58,7 @@ func (w *World) disturb(from, to []string, apply func(pair int)) {
 func (w *World) calm(from, to []string, apply func(pair int)) {
 	w.forPairs(from, to, apply)
 	w.network.faults--
+	w.network.uneven--
 	w.mark(kindNetwork, uint64(w.network.faults), 0, 0)
 }
 
@@ -71,12 +74,16 @@ func (w *World) forPairs(from, to []string, apply func(pair int)) {
 
 // growMatrices makes room for one machine more.
 func (w *World) growMatrices(n int) {
-	cuts, delays := make([]int32, n*n), make([]Time, n*n)
+	w.cuts, w.delays, w.limits = grown(w.cuts, n), grown(w.delays, n), grown(w.limits, n)
+}
+
+// grown copies a matrix of n-1 rows into one of n.
+func grown[T any](matrix []T, n int) []T {
+	larger := make([]T, n*n)
 	for i := range n - 1 {
-		copy(cuts[i*n:], w.cuts[i*(n-1):(i+1)*(n-1)])
-		copy(delays[i*n:], w.delays[i*(n-1):(i+1)*(n-1)])
+		copy(larger[i*n:], matrix[i*(n-1):(i+1)*(n-1)])
 	}
-	w.cuts, w.delays = cuts, delays
+	return larger
 }
 
 func (w *World) between(from, to []string) func(from, to *machine) bool {
@@ -99,7 +106,7 @@ func (w *World) unblock(affected func(from, to *machine) bool) {
 				continue
 			}
 			d := &c.directions[side]
-			d.holdUntil = max(d.holdUntil, w.now+from.profile.typical)
+			d.holdUntil = max(d.holdUntil, w.now+from.typicalTo(to))
 			if next := d.flights.next; next != 0 && w.flight(next).arrival != never {
 				d.scheduled = never
 				w.schedule(c, side, max(d.holdUntil, w.flight(next).arrival))
@@ -184,7 +191,8 @@ func (w *World) makeLate(d *direction, chance *rand.Rand) {
 	slices.Sort(arrivals)
 	i = d.flights.first
 	for _, at := range arrivals {
-		w.flight(i).arrival = at
+		f := w.flight(i)
+		f.left, f.arrival = min(f.left, w.now), at
 		d.last = at
 		i = w.flight(i).next
 	}

@@ -18,6 +18,7 @@ type process struct {
 	started     Time
 	ended       bool
 	paused      bool
+	stopping    bool // it was asked to end
 	runQueue    ring[work]
 	streams     map[string]*rand.Rand
 
@@ -81,6 +82,7 @@ const (
 	workDone
 	workWake
 	workInject
+	workStop
 )
 
 const million = 1_000_000
@@ -224,7 +226,9 @@ func (p *process) Observe(e host.Event) {
 func (p *process) Exit(reason error) {
 	if p.exiting == nil {
 		p.exiting = reason
-		if reason == nil {
+		if reason == nil && p.stopping {
+			p.exiting = errShutdown
+		} else if reason == nil {
 			p.exiting = errNoReason
 		}
 	}

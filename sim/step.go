@@ -78,6 +78,9 @@ func (w *World) receive(p *process, c *connection, side uint64, cpu int) {
 	if k.ending == flightMessage {
 		cost = p.machine.profile.perRequest
 		p.bytes += f.size
+		if len(w.onMessage) > 0 {
+			w.tellMessage(c, side, k.message, f.sent, NotLost)
+		}
 		if w.checked {
 			k.message = w.carry(p, k.message, f.fingerprint)
 		}
@@ -126,6 +129,12 @@ func (p *process) invoke(k *work) {
 		p.node.Start(p)
 	case workInject:
 		k.call(p.node)
+	case workStop:
+		if s, ok := p.node.(host.Stopper); ok {
+			s.Stop()
+		} else {
+			p.Exit(nil)
+		}
 	}
 }
 

@@ -29,13 +29,16 @@ const (
 	kindNetwork
 	kindReset
 	kindCall
+	kindStop
+	kindDisk
+	kindClock
 )
 
 var kindNames = [...]string{
 	kindStart: "start", kindOpened: "opened", kindReceived: "received", kindClosed: "closed",
 	kindDone: "done", kindWake: "wake", kindInject: "inject", kindObserved: "observed",
 	kindDown: "down", kindPowerLoss: "power_loss", kindPause: "pause", kindNetwork: "network",
-	kindReset: "reset", kindCall: "call",
+	kindReset: "reset", kindCall: "call", kindStop: "stop", kindDisk: "disk", kindClock: "clock",
 }
 
 // TraceEvent is one event in words.
@@ -157,6 +160,9 @@ func (w *World) record(p *process, k *work) {
 		kind = kindInject
 	case workWake:
 		kind = kindWake
+	case workStop:
+		w.mark(kindStop, p.machine.hash, 0, 0) // which tells of it, too
+		return
 	}
 	w.mark(kind, p.machine.hash, fingerprint, 0)
 	if w.telling() {

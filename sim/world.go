@@ -43,6 +43,9 @@ const defaultEpoch = 1_735_689_600_000_000_000
 type Config struct {
 	Seed  uint64
 	Costs *Costs // nil: DefaultCosts
+	// Links are what the way between two zones costs. Where there is none for a
+	// pair, in this direction, the sender's own costs hold.
+	Links []Link
 	// Epoch is the time of day at the run's start, in nanoseconds since 1970.
 	// 0 is the start of 2025.
 	Epoch int64
@@ -67,6 +70,8 @@ type NodeSpec struct {
 	Addrs   []host.Addr      // where it listens
 	Factory func() host.Node // makes a new incarnation
 	Costs   *Costs           // nil: the world's
+	// Zone is where it stands, "" for nowhere in particular; see Config.Links.
+	Zone string
 	// DriftPPM is how much faster its monotonic clock runs, in millionths.
 	DriftPPM int64
 	WallSkew time.Duration // added to its belief about the time of day
@@ -83,7 +88,8 @@ type World struct {
 	machines  []*machine
 	names     map[string]*machine
 	addresses map[host.Addr]*machine
-	checked   bool // messages are checked or encoded on their way
+	zones     map[string]int // from 1, those of Config.Links
+	checked   bool           // messages are checked or encoded on their way
 	stepping  bool
 	stopped   bool
 	callbacks slab[func()]
@@ -93,9 +99,10 @@ type World struct {
 	nextMark  uint64
 	marks     []Checkpoint
 	pointHash map[*host.Point]uint64
-	tables    map[Lognormal]*quantiles
+	tables    map[Distribution]*quantiles
 	observers []func(node string, t Time, e host.Event)
 	onDown    []func(node string, cause Cause)
+	onMessage []func(Passage)
 	trace     *trace
 	network
 }
@@ -107,13 +114,15 @@ func New(config Config) *World {
 		checked:   config.Debug || config.Frames,
 		costs:     DefaultCosts(),
 		names:     map[string]*machine{},
+		zones:     map[string]int{},
 		addresses: map[host.Addr]*machine{},
 		digest:    newDigest(config.Seed),
 		pointHash: map[*host.Point]uint64{},
-		tables:    map[Lognormal]*quantiles{},
+		tables:    map[Distribution]*quantiles{},
 		nextMark:  config.DigestEvery,
 		trace:     newTrace(config.Trace),
 	}
+	w.numberZones()
 	w.connections = append(w.connections, nil) // 0 is no connection
 	w.network.flights = append(w.network.flights, flight{})
 	if config.Costs != nil {
@@ -142,6 +151,7 @@ func (w *World) AddNode(spec NodeSpec) {
 		spec.costs = *spec.Costs
 	}
 	m := newMachine(w, spec, &spec.costs)
+	m.zone, m.links = w.zones[spec.Zone], w.linksFrom(spec.Zone, &m.profile)
 	w.machines = append(w.machines, m)
 	w.names[spec.Name] = m
 	for _, addr := range spec.Addrs {

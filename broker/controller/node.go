@@ -43,6 +43,9 @@ type Controller struct {
 	incoming map[host.Conn]*snapshotParts // connections that other voters opened
 	peers    []*peer                      // by id
 	nextTick host.Time
+
+	stopBy host.Time // asked to end; 0 if not
+	ended  bool
 }
 
 // lane is the one thread of control that Kafka's controller has, too.
@@ -159,13 +162,17 @@ func (c *Controller) finishStep() {
 	c.noteLeadership()
 	c.decide()
 	c.answerFetches()
-	if !c.quorum.failed {
+	c.endIfAsked()
+	if !c.quorum.failed && !c.ended {
 		c.host.WakeAt(c.nextDeadline())
 	}
 }
 
 func (c *Controller) nextDeadline() host.Time {
 	next := c.nextTick
+	if c.stopBy != 0 {
+		next = min(next, c.stopBy)
+	}
 	for _, held := range c.waiting {
 		next = min(next, held.deadline)
 	}

@@ -22,8 +22,10 @@ type sessions struct {
 }
 
 type contact struct {
-	epoch kafka.BrokerEpoch
-	last  host.Time
+	epoch     kafka.BrokerEpoch
+	last      host.Time
+	metadata  kafka.Offset // that the broker had read up to; 0 if it has not said
+	departure kafka.Offset // where its controlled shutdown began; 0 for none
 }
 
 func newSessions(timeout time.Duration) *sessions {
@@ -32,7 +34,19 @@ func newSessions(timeout time.Duration) *sessions {
 
 // touch notes a sign of life.
 func (s *sessions) touch(id kafka.BrokerID, epoch kafka.BrokerEpoch, now host.Time) {
-	s.contact[id] = contact{epoch, now}
+	c := s.contact[id]
+	if c.epoch != epoch {
+		c = contact{epoch: epoch}
+	}
+	c.last = now
+	s.contact[id] = c
+}
+
+// hasRead notes how far a broker has read the metadata log.
+func (s *sessions) hasRead(id kafka.BrokerID, offset kafka.Offset) {
+	c := s.contact[id]
+	c.metadata = offset
+	s.contact[id] = c
 }
 
 // end forgets a broker's session.
@@ -124,7 +138,7 @@ func (d *decision) checkEpoch(id int32, epoch int64) error {
 }
 
 // heartbeat renews a session, unfences a broker that has caught up with the
-// metadata to its own registration, and fences or releases one that wants to go.
+// metadata to its own registration, and lets go one that wants to.
 func (d *decision) heartbeat(r *kmsg.BrokerHeartbeatRequest) kmsg.Response {
 	response := kmsg.NewPtrBrokerHeartbeatResponse()
 	response.Version = r.Version
@@ -134,18 +148,22 @@ func (d *decision) heartbeat(r *kmsg.BrokerHeartbeatRequest) kmsg.Response {
 	}
 	broker := d.image.Broker(kafka.BrokerID(r.BrokerID))
 	d.sessions.touch(broker.ID, broker.Epoch, d.now)
+	d.sessions.hasRead(broker.ID, kafka.Offset(r.CurrentMetadataOffset))
 	response.IsCaughtUp = r.CurrentMetadataOffset >= int64(broker.Epoch)
 	change := metadata.BrokerChange{Broker: broker.ID, Epoch: broker.Epoch, Fenced: broker.Fenced, ShuttingDown: broker.ShuttingDown || r.WantShutdown}
 	switch {
-	case r.WantFence:
+	case r.WantFence || change.ShuttingDown && d.mayGo(broker):
 		change.Fenced = true
 	case broker.Fenced && response.IsCaughtUp && !change.ShuttingDown:
 		change.Fenced = false
 	}
+	if change.ShuttingDown && !broker.ShuttingDown {
+		d.sessions.depart(broker.ID, d.offset)
+	}
 	d.changeBroker(change)
 	broker = d.image.Broker(broker.ID)
 	response.IsFenced = broker.Fenced
-	response.ShouldShutdown = broker.ShuttingDown && (broker.Fenced || !d.leads(broker.ID))
+	response.ShouldShutdown = broker.ShuttingDown && broker.Fenced
 	return response
 }
 

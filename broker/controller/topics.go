@@ -64,7 +64,7 @@ func (d *decision) createTopic(asked *kmsg.CreateTopicsRequestTopic, validateOnl
 	if err := d.checkTopicName(asked.Topic); err != nil {
 		return err
 	}
-	config, err := d.checkTopicConfig(asked.Configs)
+	config, err := d.checkTopicConfig(asked.Topic, asked.Configs)
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func illegalInTopicName(c rune) bool {
 func collisionName(name string) string { return strings.ReplaceAll(name, ".", "_") }
 
 // checkTopicConfig returns the configuration to record, in the order of keys.
-func (d *decision) checkTopicConfig(configs []kmsg.CreateTopicsRequestTopicConfig) ([]kmsg.CreateTopicsRequestTopicConfig, *topicError) {
+func (d *decision) checkTopicConfig(topic string, configs []kmsg.CreateTopicsRequestTopicConfig) ([]kmsg.CreateTopicsRequestTopicConfig, *topicError) {
 	values := make(map[string]string, len(configs))
 	for _, c := range configs {
 		if c.Value == nil {
@@ -153,6 +153,9 @@ func (d *decision) checkTopicConfig(configs []kmsg.CreateTopicsRequestTopicConfi
 			return nil, refuse(kerr.InvalidConfig, "Key %s is given twice", c.Name)
 		}
 		values[c.Name] = *c.Value
+	}
+	if metadata.IsInternal(topic) {
+		delete(values, "cleanup.policy") // the brokers' own choice, which they need not justify
 	}
 	if d.config.ValidateTopicConfig != nil {
 		if err := d.config.ValidateTopicConfig(values); err != nil {

@@ -30,6 +30,7 @@ type LogDir struct {
 	offline   error
 	rounds    checkpointing
 	identity  Identity
+	stopped   kafka.BrokerEpoch // of the incarnation that stopped in an orderly way
 }
 
 // Identity is what meta.properties says of a log directory.
@@ -62,7 +63,7 @@ type LogRecovery struct {
 // if that ends where the marker says: a marker that a power loss has brought
 // back vouches for nothing that was written since.
 func OpenDir(fs host.FS, dir string, options DirOptions) (*LogDir, []LogRecovery, error) {
-	d := &LogDir{fs: fs, dir: dir, options: options,
+	d := &LogDir{fs: fs, dir: dir, options: options, stopped: kafka.NoBrokerEpoch,
 		logs: make(map[kafka.TopicPartition]*Log), waiting: make(map[host.Op]*Log)}
 	recoveries, err := d.load()
 	if err != nil {
@@ -81,6 +82,9 @@ func (d *LogDir) load() ([]LogRecovery, error) {
 	marker, err := d.takeMarker()
 	if err != nil {
 		return nil, err
+	}
+	if epoch, err := strconv.ParseInt(marker[markerEpoch], 10, 64); err == nil {
+		d.stopped = kafka.BrokerEpoch(epoch)
 	}
 	recoveryPoints, err1 := d.readOffsets(recoveryPointFile)
 	highWatermarks, err2 := d.readOffsets(highWatermarkFile)
@@ -104,6 +108,13 @@ func (d *LogDir) load() ([]LogRecovery, error) {
 		l.flushing.durablePoint = unknownPoint
 		d.logs[partition] = l
 		recoveries = append(recoveries, LogRecovery{partition, recovery})
+		delete(marker, partition.String())
+		if !recovery.Clean {
+			d.stopped = kafka.NoBrokerEpoch
+		}
+	}
+	if delete(marker, markerEpoch); len(marker) > 0 {
+		d.stopped = kafka.NoBrokerEpoch // a log is gone
 	}
 	d.mentioned = recoveryPoints
 	if len(d.logs) > 0 {
@@ -302,14 +313,27 @@ var ErrNotFlushed = errors.New("log is not flushed to its end")
 
 const markerFile = ".kafka_cleanshutdown"
 
+// markerEpoch begins the marker's line with the broker epoch; no partition has
+// such a name.
+const markerEpoch = "broker-epoch"
+
+// PreviousEpoch is the broker epoch under which the last incarnation stopped in
+// an orderly way, NoBrokerEpoch if it did not. A marker that a power loss has
+// brought back names an older one (KIP-966).
+func (d *LogDir) PreviousEpoch() kafka.BrokerEpoch { return d.stopped }
+
+// Waiting reports whether operations are under way whose Done is to come.
+func (d *LogDir) Waiting() bool { return len(d.waiting) > 0 }
+
 // CloseClean ends an orderly stop, once FlushAll had nothing to wait for: it
-// leaves the marker that spares the next start a scan. The directory must not
-// be used afterwards.
-func (d *LogDir) CloseClean() error {
+// leaves the marker that spares the next start a scan and tells it under which
+// epoch this incarnation was registered. Nothing but Done and Waiting may be
+// called afterwards; the marker is durable when nothing is waited for.
+func (d *LogDir) CloseClean(epoch kafka.BrokerEpoch) error {
 	if d.offline != nil {
 		return d.offline
 	}
-	var lines []byte
+	lines := fmt.Appendf(nil, "%s %d\n", markerEpoch, epoch)
 	logs := d.Logs()
 	for _, l := range logs {
 		if l.flushing.recoveryPoint < l.logEnd || l.Flushing() {
@@ -320,7 +344,17 @@ func (d *LogDir) CloseClean() error {
 	for _, l := range logs {
 		l.Close()
 	}
-	return replaceFile(d.fs, d.dir+"/"+markerFile, sealCheckpoint(lines, len(logs)))
+	name := d.dir + "/" + markerFile
+	if err := replaceFile(d.fs, name, sealCheckpoint(lines, 1+len(logs))); err != nil {
+		return err
+	}
+	marker, err := d.fs.Open(name)
+	if err != nil {
+		return err
+	}
+	d.submitted(marker.Sync(), nil)
+	d.submitted(d.fs.SyncDir(d.dir), nil)
+	return marker.Close()
 }
 
 // takeMarker reads the marker and removes it: by partition, the last segment

@@ -35,15 +35,19 @@ func TestCleanStopNeedsNoScan(t *testing.T) {
 	_, err = d.CreateLog(partition, kafka.TopicID{4}, testNow)
 	require.ErrorIs(t, err, kerr.TopicAlreadyExists)
 	mustAppend(t, l, 2, produced(5, 0, 0, 3))
-	require.ErrorIs(t, d.CloseClean(), ErrNotFlushed)
+	require.ErrorIs(t, d.CloseClean(7), ErrNotFlushed)
 	require.True(t, d.FlushAll())
 	settle(t, fs, d)
 	require.False(t, d.FlushAll())
 	require.NoError(t, d.Checkpoint(func(*Log) kafka.Offset { return 2 }))
 	settle(t, fs, d)
-	require.NoError(t, d.CloseClean())
+	require.NoError(t, d.CloseClean(7))
+	require.True(t, d.Waiting(), "for the marker")
+	settle(t, fs, d)
+	require.False(t, d.Waiting())
 
 	d, recoveries := openDir(t, fs)
+	require.Equal(t, kafka.BrokerEpoch(7), d.PreviousEpoch())
 	require.Equal(t, []LogRecovery{{partition, Recovery{Clean: true, From: 3, To: 3}}}, recoveries)
 	l = d.Log(partition)
 	require.Equal(t, kafka.TopicID{4}, l.TopicID())
@@ -53,9 +57,10 @@ func TestCleanStopNeedsNoScan(t *testing.T) {
 	require.Equal(t, 1, l.Producers().Len())
 	require.Nil(t, fs.entries["data/"+markerFile], "the marker counts once")
 
-	_, recoveries = openDir(t, fs)
+	d, recoveries = openDir(t, fs)
 	require.False(t, recoveries[0].Clean)
 	require.Equal(t, 1, recoveries[0].SegmentsScanned)
+	require.Equal(t, kafka.NoBrokerEpoch, d.PreviousEpoch())
 }
 
 // A power loss may undo the marker's removal.
@@ -67,12 +72,13 @@ func TestOldMarkerVouchesForNothingNew(t *testing.T) {
 	mustAppend(t, l, 0, records(testNow, "a"))
 	d.FlushAll()
 	settle(t, fs, d)
-	require.NoError(t, d.CloseClean())
+	require.NoError(t, d.CloseClean(7))
 	marker := fs.entries["data/"+markerFile]
 	d, _ = openDir(t, fs)
 	mustAppend(t, d.Log(crashPartition), 0, records(testNow, "b"))
 	fs.entries["data/"+markerFile] = marker
-	_, recoveries := openDir(t, fs)
+	d, recoveries := openDir(t, fs)
+	require.Equal(t, kafka.NoBrokerEpoch, d.PreviousEpoch(), "a log went on")
 	require.False(t, recoveries[0].Clean)
 }
 

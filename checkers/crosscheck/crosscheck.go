@@ -1,8 +1,10 @@
 package crosscheck
 
 import (
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"assay/checkers/history"
@@ -168,17 +170,27 @@ func (g *gathered) produce(op history.Produce) porcupine.Operation {
 }
 
 func (g *gathered) read(op history.Read, records []history.Seen) porcupine.Operation {
-	name := "read"
-	for _, r := range records {
-		name += " " + g.record(r.Record)
-	}
+	name := g.clients[op.Client].String() + " reads " + g.list(records)
 	return porcupine.Operation{ClientId: int(op.Client), Call: int64(op.Call), Return: bounded(op.Return),
 		Input: call{kind: reads, records: records, name: name + atOffset(records[0].Offset)}, Output: records[0].Offset}
 }
 
+// list names records; of many the first and the last.
+func (g *gathered) list(records []history.Seen) string {
+	const most = 4
+	if n := len(records); n > most {
+		return fmt.Sprintf("%s .. %s, %d records,", g.record(records[0].Record), g.record(records[n-1].Record), n)
+	}
+	var names []string
+	for _, r := range records {
+		names = append(names, g.record(r.Record))
+	}
+	return strings.Join(names, " ")
+}
+
 func (g *gathered) length(op history.ListOffsets) porcupine.Operation {
 	return porcupine.Operation{ClientId: int(op.Client), Call: int64(op.Call), Return: bounded(op.Return),
-		Input: call{kind: measures, name: "length" + atOffset(op.End)}, Output: op.End}
+		Input: call{kind: measures, name: g.clients[op.Client].String() + " finds the end" + atOffset(op.End)}, Output: op.End}
 }
 
 // bounded keeps a return that never comes behind all others.

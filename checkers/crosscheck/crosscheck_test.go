@@ -229,17 +229,55 @@ func TestDrawShowsTheNeighbourhood(t *testing.T) {
 	require.Equal(t, checkers.Violated, result.Verdict)
 	require.Equal(t, []int64{500}, result.Witness().Offsets)
 
-	var page, again bytes.Buffer
-	require.NoError(t, Draw(&page, h, *result.Witness()))
-	require.NoError(t, Draw(&again, h, *result.Witness()))
-	require.Equal(t, page.String(), again.String())
-	require.Contains(t, page.String(), "send web-0#251 @500")
-	require.Contains(t, page.String(), "power_loss of broker-1")
-	require.NotContains(t, page.String(), "@900")
+	page, err := Draw(h, *result.Witness())
+	require.NoError(t, err)
+	require.Contains(t, string(page), "send web-0#251 @500")
+	require.Contains(t, string(page), "power_loss of broker-1")
+	require.Regexp(t, `observer reads web-\d#\d+ \.\. web-\d#\d+, \d+ records, @\d+`, string(page))
+	require.NotContains(t, string(page), "@900")
+
+	// From the file, with a witness as a result keeps it, come the same bytes.
+	var file bytes.Buffer
+	require.NoError(t, h.Save(&file))
+	kept := checkers.Witness{Anomaly: result.Witness().Anomaly, Name: "orders/0", Offsets: result.Witness().Offsets}
+	for _, op := range result.Witness().Ops {
+		kept.Ops = append(kept.Ops, checkers.Operation{Name: op.Name, Call: op.Call, Return: op.Return})
+	}
+	again, err := DrawSaved(file.Bytes(), kept)
+	require.NoError(t, err)
+	require.Equal(t, string(page), string(again))
 
 	g := gather(h, 0)
 	cut := g.around(*result.Witness())
-	require.LessOrEqual(t, len(cut.operations), Limit)
-	require.Greater(t, len(cut.operations), Limit/2)
-	require.ErrorContains(t, Draw(&page, h, checkers.Witness{}), "names no offset")
+	require.LessOrEqual(t, len(cut.operations), Shown)
+	require.Greater(t, len(cut.operations), Shown/2)
+
+	_, err = Draw(h, checkers.Witness{Name: "orders/0"})
+	require.ErrorContains(t, err, "names no offset")
+	_, err = Draw(h, checkers.Witness{Name: "orders/1", Offsets: []int64{0}})
+	require.ErrorContains(t, err, `no partition "orders/1"`)
+	_, err = Draw(h, checkers.Witness{Name: "orders/0", Offsets: []int64{5000}})
+	require.ErrorContains(t, err, "nothing was sent to")
+	_, err = DrawSaved([]byte("hello"), checkers.Witness{})
+	require.ErrorContains(t, err, "not a line of a history")
+}
+
+// A search that would explode ends after its number of steps, and the page says so.
+func TestDrawEndsAfterItsSteps(t *testing.T) {
+	h := history.New()
+	h.Partition(0, "orders", 0)
+	for i := range 2 {
+		h.Client(history.ClientID(i), []string{"web-0", "web-1"}[i], 1)
+	}
+	one, two := history.NewRecordID(0, 1), history.NewRecordID(1, 1)
+	h.Produce(history.Produce{Record: one, Call: 1, Return: 2, Attempts: 1, Offset: 0})
+	h.Produce(history.Produce{Record: two, Call: 500, Return: 501, Attempts: 1, Offset: 0})
+	// Many reads at one time, in any order, and none of them can be last.
+	for i := range 30 {
+		h.Client(history.ClientID(2+i), "reader-"+string(rune('a'+i)), 1)
+		h.Read(history.Read{Client: history.ClientID(2 + i), Call: 10, Return: 600, Next: 1, HighWatermark: 1, Records: []history.Seen{{Record: one}}})
+	}
+	page, err := Draw(h, checkers.Witness{Anomaly: checkers.InconsistentOffset, Name: "orders/0", Offsets: []int64{0}})
+	require.NoError(t, err)
+	require.Contains(t, string(page), "the search for an order ended after")
 }

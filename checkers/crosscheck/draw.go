@@ -1,10 +1,10 @@
 package crosscheck
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 
@@ -14,20 +14,85 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// Draw cuts the neighbourhood of a witness out of its history and writes
-// porcupine's drawing of it, an HTML page, with the faults around it. At most
-// Limit operations are shown: the witness's own and those at the nearest offsets.
-// A witness without offsets cannot be drawn and is an error.
-func Draw(w io.Writer, h *history.History, witness checkers.Witness) error {
+// Shown is the most operations that are drawn.
+const Shown = 40
+
+// maxSteps bounds the search for a drawing: how often an operation is tried.
+const maxSteps = 200_000
+
+// Draw cuts the neighbourhood of a witness out of its history and gives
+// porcupine's drawing of it, an HTML page that needs no network, with the faults
+// around it. The same history and witness give the same bytes. At most Shown
+// operations are drawn: the witness's own and those at the nearest offsets. The
+// search for an order ends after a number of steps, never by the clock; the page
+// says so if it ended early.
+//
+// Of the witness its Anomaly, Name (topic/partition), Offsets, and of its Ops the
+// client's Name, Call and Return are used, so that one read back from a result
+// serves as well; a negative Return is one that never came. A witness without
+// offsets, or of a partition that the history does not have, is an error.
+func Draw(h *history.History, witness checkers.Witness) ([]byte, error) {
 	if len(witness.Offsets) == 0 {
-		return errors.New("crosscheck: the witness names no offset")
+		return nil, errors.New("crosscheck: the witness names no offset")
 	}
-	g := gather(h, witness.Partition)
+	id, found := partition(h, witness.Name)
+	if !found {
+		return nil, fmt.Errorf("crosscheck: the history has no partition %q", witness.Name)
+	}
+	g := gather(h, id)
 	cut := g.around(witness)
-	model := logModel(cut.from, cut.fillers, g.record)
-	_, info := porcupine.CheckOperationsVerbose(model, cut.operations, unlimited)
+	if len(cut.operations) == 0 {
+		return nil, fmt.Errorf("crosscheck: nothing was sent to or read from the offsets %v of %s", witness.Offsets, witness.Name)
+	}
+	model, steps := logModel(cut.from, cut.fillers, g.record), 0
+	within := model
+	within.Step = func(state, input, output any) (bool, any) {
+		if steps++; steps > maxSteps {
+			return false, state
+		}
+		return model.Step(state, input, output)
+	}
+	_, info := porcupine.CheckOperationsVerbose(within, cut.operations, unlimited)
 	info.AddAnnotations(g.annotations(cut))
-	return porcupine.Visualize(model, info, w)
+	if steps > maxSteps {
+		info.AddAnnotations([]porcupine.Annotation{{Tag: "search", Start: cut.operations[0].Call, End: cut.operations[0].Call,
+			Description: "ended early", Details: fmt.Sprintf("the search for an order ended after %d steps: a longer one may exist", maxSteps)}})
+	}
+	var page bytes.Buffer
+	if err := porcupine.Visualize(model, info, &page); err != nil {
+		return nil, fmt.Errorf("crosscheck: %w", err)
+	}
+	return page.Bytes(), nil
+}
+
+// DrawSaved is Draw for a saved history, compressed or plain.
+func DrawSaved(file []byte, witness checkers.Witness) ([]byte, error) {
+	h, err := history.Load(bytes.NewReader(file))
+	if err != nil {
+		return nil, err
+	}
+	return Draw(h, witness)
+}
+
+// partition finds a partition by its topic/partition.
+func partition(h *history.History, name string) (history.PartitionID, bool) {
+	table := tableOf{name: name}
+	h.Replay(&table)
+	return table.id, table.found
+}
+
+type tableOf struct {
+	history.Ignore
+	name  string
+	id    history.PartitionID
+	found bool
+}
+
+// Partition implements history.Sink.
+func (t *tableOf) Partition(id history.PartitionID, topic string, number int32) {
+	if (history.PartitionName{Topic: topic, Partition: number}).String() == t.name {
+		t.id, t.found = id, true
+	}
 }
 
 // neighbourhood is the part of a partition's history at the offsets [from, to).
@@ -41,17 +106,17 @@ type neighbourhood struct {
 func (g *gathered) around(witness checkers.Witness) neighbourhood {
 	var best neighbourhood
 	low, high := slices.Min(witness.Offsets), slices.Max(witness.Offsets)
-	high = min(high, low+Limit)
-	for reach := int64(0); reach < Limit; reach++ {
+	high = min(high, low+Shown)
+	for reach := int64(0); reach < Shown; reach++ {
 		n := neighbourhood{from: max(0, low-reach), to: high + reach + 1}
 		g.fill(&n, witness)
-		if reach > 0 && len(n.operations) > Limit {
+		if reach > 0 && len(n.operations) > Shown {
 			break
 		}
 		best = n
 	}
-	if len(best.operations) > Limit {
-		best.operations = best.operations[:Limit]
+	if len(best.operations) > Shown {
+		best.operations = best.operations[:Shown]
 	}
 	return best
 }
@@ -72,7 +137,7 @@ func (g *gathered) fill(n *neighbourhood, witness checkers.Witness) {
 		}
 	}
 	for _, op := range g.produces {
-		at, own := g.place(op), isOwn(witness, op.Record.Client(), op.Call, op.Return)
+		at, own := g.place(op), g.isOwn(witness, op.Record.Client(), op.Call, op.Return)
 		switch {
 		case op.Outcome == history.Failed || at == history.NoOffset && !own:
 		case at >= n.from && at < n.to:
@@ -83,21 +148,24 @@ func (g *gathered) fill(n *neighbourhood, witness checkers.Witness) {
 		}
 	}
 	for _, op := range g.reads {
-		own := isOwn(witness, op.Client, op.Call, op.Return)
-		shown := slices.DeleteFunc(slices.Clone(op.Records), func(r history.Seen) bool { return r.Offset < n.from || r.Offset >= n.to })
-		for _, r := range shown {
-			n.fillers[r.Offset] = false
+		own := g.isOwn(witness, op.Client, op.Call, op.Return)
+		var shown []history.Seen
+		for _, r := range op.Records {
+			if r.Offset >= n.from && r.Offset < n.to {
+				shown = append(shown, r)
+				n.fillers[r.Offset] = false
+			}
 		}
 		switch {
 		case len(shown) > 0:
 			add(own, g.read(op, shown))
 		case own && op.Records[0].Offset >= n.to:
-			add(own, g.reach(op.Client, op.Call, op.Return, n.to, "read"+atOffset(op.Records[0].Offset)))
+			add(own, g.reach(op.Client, op.Call, op.Return, n.to, g.clients[op.Client].String()+" reads"+atOffset(op.Records[0].Offset)))
 		}
 	}
 	if witness.Anomaly == checkers.StaleRead {
 		for _, op := range g.lengths {
-			if isOwn(witness, op.Client, op.Call, op.Return) && op.End >= n.from {
+			if g.isOwn(witness, op.Client, op.Call, op.Return) && op.End >= n.from {
 				add(true, g.length(op))
 			}
 		}
@@ -114,9 +182,11 @@ func (g *gathered) reach(client history.ClientID, from, to history.Time, end int
 		Input: call{kind: reaches, name: name}, Output: end}
 }
 
-func isOwn(witness checkers.Witness, client history.ClientID, from, to history.Time) bool {
+// isOwn says whether an operation is one of the witness's.
+func (g *gathered) isOwn(witness checkers.Witness, client history.ClientID, from, to history.Time) bool {
 	return slices.ContainsFunc(witness.Ops, func(op checkers.Operation) bool {
-		return op.Client == client && op.Call == from && op.Return == to
+		returned := op.Return == to || op.Return < 0 && to == history.Infinity
+		return op.Call == from && returned && op.Name == g.clients[client].String()
 	})
 }
 

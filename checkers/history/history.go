@@ -21,6 +21,9 @@ type ClientID uint32
 // PartitionID numbers a topic's partition.
 type PartitionID uint32
 
+// GroupID numbers a consumer group.
+type GroupID uint32
+
 // RecordID is the identity that a record carries in its assay-id header: the
 // producer's incarnation and the number of the send. A retry keeps it.
 // Zero is a record without identity (not ours).
@@ -101,10 +104,12 @@ const (
 	// Truncated: the reader found by leader epoch that the log was cut below
 	// its position (KIP-320), and went to the point of divergence.
 	Truncated
+	// Committed: the reader goes on at its group's committed offset.
+	Committed
 )
 
 func (m MoveReason) String() string {
-	return [...]string{"assigned", "seek", "reset", "truncated"}[m]
+	return [...]string{"assigned", "seek", "reset", "truncated", "committed"}[m]
 }
 
 // Move is a change of a reader's position without reading.
@@ -114,6 +119,42 @@ type Move struct {
 	At        Time
 	From, To  int64
 	Reason    MoveReason
+}
+
+// Process is records of one partition whose processing an application
+// completed, one after the other in the given order. What it had begun when it
+// died is left out: its effect did not come about.
+type Process struct {
+	Client    ClientID
+	Group     GroupID
+	Partition PartitionID
+	Call      Time // the first record was begun
+	Return    Time // the last was completed
+	Records   []Seen
+}
+
+// Commit is one commit of a group's offset for one partition: the offset of the
+// next record to be processed.
+type Commit struct {
+	Client     ClientID
+	Group      GroupID
+	Partition  PartitionID
+	Generation int32 // of the group, or the member's epoch (KIP-848); -1 for a fixed assignment
+	Call       Time
+	Return     Time // Infinity unless OK or Failed
+	Outcome    Outcome
+	Error      int16 // Kafka's error code of the last attempt, 0 for none
+	Offset     int64
+}
+
+// GroupEnd is where a group stood when the drain had ended: its committed
+// offset as its coordinator told it.
+type GroupEnd struct {
+	Group     GroupID
+	Partition PartitionID
+	At        Time
+	Known     bool  // false: no coordinator told
+	Offset    int64 // NoOffset: nothing committed
 }
 
 // ListOffsets is an exact reading of a log's end (fresh-reads only).
@@ -203,9 +244,13 @@ type Leaderless struct {
 type Sink interface {
 	Client(id ClientID, name string, incarnation int)
 	Partition(id PartitionID, topic string, partition int32)
+	Group(id GroupID, name string)
 	Produce(Produce)
 	Read(Read) // Records is only valid during the call
 	Move(Move)
+	Process(Process) // Records is only valid during the call
+	Commit(Commit)
+	GroupEnd(GroupEnd)
 	ListOffsets(ListOffsets)
 	Cover(Cover)
 	Replica(Replica) // Batches is only valid during the call

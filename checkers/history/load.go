@@ -17,7 +17,7 @@ const (
 	// maxLine bounds one line of the NDJSON form, so that a file that is none
 	// does not fill the memory.
 	maxLine = 256 << 20
-	// maxID bounds the numbers of clients and partitions: checkers index by them.
+	// maxID bounds the numbers of clients, partitions and groups: checkers index by them.
 	maxID = 1 << 16
 	// maxOffset leaves room for arithmetic on offsets.
 	maxOffset = 1 << 60
@@ -37,7 +37,7 @@ func Load(r io.Reader) (*History, error) {
 		defer z.Close()
 		source = z
 	}
-	l := loader{history: New(), clients: map[uint32]bool{}, partitions: map[uint32]bool{}}
+	l := loader{history: New(), clients: map[uint32]bool{}, partitions: map[uint32]bool{}, groups: map[uint32]bool{}}
 	lines := bufio.NewScanner(source)
 	lines.Buffer(make([]byte, 64<<10), maxLine)
 	number := 0
@@ -56,7 +56,7 @@ func Load(r io.Reader) (*History, error) {
 	case err != nil:
 		return nil, fmt.Errorf("history: after line %d: %w", number, err)
 	case number == 0:
-		return nil, errors.New("history: empty file, expected a first line {\"assay_history\":1}")
+		return nil, errors.New("history: empty file, expected a first line {\"assay_history\":2}")
 	}
 	return l.history, nil
 }
@@ -73,6 +73,9 @@ type line struct {
 	Record        recordID `json:"record"`
 	Client        uint32   `json:"client"`
 	Partition     uint32   `json:"partition"`
+	Group         uint32   `json:"group"`
+	Generation    int32    `json:"generation"`
+	Known         bool     `json:"known"`
 	Key           hash     `json:"key"`
 	Call          Time     `json:"call"`
 	Return        Time     `json:"return"`
@@ -107,6 +110,8 @@ type loader struct {
 	history    *History
 	clients    map[uint32]bool
 	partitions map[uint32]bool
+	groups     map[uint32]bool
+	version    int // of the format, as the first line says
 	line       line
 }
 
@@ -125,7 +130,7 @@ func (l *loader) take(number int, text []byte) error {
 		return errors.New("more than one value on the line")
 	}
 	if number == 1 {
-		return l.version()
+		return l.readVersion()
 	}
 	return l.record()
 }
@@ -133,7 +138,7 @@ func (l *loader) take(number int, text []byte) error {
 // empty makes it a line without fields. Slices keep their memory from line to
 // line; what is absent has a meaning of its own.
 func (v *line) empty() {
-	*v = line{Return: Infinity, Offset: NoOffset, HighWatermark: NoOffset, Records: v.Records[:0], Batches: v.Batches[:0]}
+	*v = line{Return: Infinity, Offset: NoOffset, HighWatermark: NoOffset, Generation: -1, Records: v.Records[:0], Batches: v.Batches[:0]}
 }
 
 // record checks the line and adds it.
@@ -158,19 +163,26 @@ func describe(err error) error {
 	return fmt.Errorf("not a line of a history: %w", err)
 }
 
-func (l *loader) version() error {
+func (l *loader) readVersion() error {
 	switch {
 	case l.line.Version == nil:
-		return errors.New("no version: the first line of a history is {\"assay_history\":1}")
-	case *l.line.Version != FormatVersion:
-		return fmt.Errorf("version %d of the format, this program reads version %d", *l.line.Version, FormatVersion)
+		return errors.New("no version: the first line of a history is {\"assay_history\":2}")
+	case *l.line.Version < 1 || *l.line.Version > FormatVersion:
+		return fmt.Errorf("version %d of the format, this program reads versions 1 to %d", *l.line.Version, FormatVersion)
 	}
+	l.version = *l.line.Version
 	return nil
 }
+
+// since says which version brought an op; those not listed are of the first.
+var since = map[string]int{"group": 2, "process": 2, "commit": 2, "group_end": 2}
 
 // check tests what holds for every operation.
 func (l *loader) check() error {
 	v := &l.line
+	if came := since[v.Op]; came > l.version {
+		return fmt.Errorf("op %q came with version %d of the format, but the first line says version %d", v.Op, came, l.version)
+	}
 	for _, t := range [...]Time{v.Call, v.At} {
 		if t < 0 || t == Infinity {
 			return fmt.Errorf("time %d is outside the run", t)
@@ -185,15 +197,21 @@ func (l *loader) check() error {
 		}
 	}
 	switch v.Op {
-	case "read", "move", "list_offsets":
+	case "read", "move", "process", "commit", "list_offsets":
 		if !l.clients[v.Client] {
 			return fmt.Errorf("client %d is not in the table", v.Client)
 		}
 	}
 	switch v.Op {
-	case "produce", "read", "move", "list_offsets", "cover", "replica", "leaderless":
+	case "produce", "read", "move", "process", "commit", "group_end", "list_offsets", "cover", "replica", "leaderless":
 		if !l.partitions[v.Partition] {
 			return fmt.Errorf("partition %d is not in the table", v.Partition)
+		}
+	}
+	switch v.Op {
+	case "process", "commit", "group_end":
+		if !l.groups[v.Group] {
+			return fmt.Errorf("group %d is not in the table", v.Group)
 		}
 	}
 	return nil
@@ -213,16 +231,27 @@ func (l *loader) add() error {
 			return err
 		}
 		h.Partition(PartitionID(v.ID), v.Topic, v.Number)
+	case "group":
+		if err := enter(l.groups, v.ID); err != nil {
+			return err
+		}
+		h.Group(GroupID(v.ID), v.Name)
 	case "produce":
 		return l.produce()
 	case "read":
 		return l.read()
 	case "move":
-		reason, err := parse("reason", v.Reason, Assigned, Seek, Reset, Truncated)
+		reason, err := parse("reason", v.Reason, Assigned, Seek, Reset, Truncated, Committed)
 		if err != nil {
 			return err
 		}
 		h.Move(Move{ClientID(v.Client), PartitionID(v.Partition), v.At, v.From, v.To, reason})
+	case "process":
+		return l.process()
+	case "commit":
+		return l.commit()
+	case "group_end":
+		h.GroupEnd(GroupEnd{GroupID(v.Group), PartitionID(v.Partition), v.At, v.Known, v.Offset})
 	case "list_offsets":
 		h.ListOffsets(ListOffsets{ClientID(v.Client), PartitionID(v.Partition), v.Call, v.Return, v.End})
 	case "cover":
@@ -266,7 +295,45 @@ func (l *loader) produce() error {
 
 func (l *loader) read() error {
 	v := &l.line
-	for _, r := range v.Records {
+	if err := l.checkRecords(); err != nil {
+		return err
+	}
+	l.history.Read(Read{ClientID(v.Client), PartitionID(v.Partition), v.Call, v.Return, v.From, v.Next,
+		v.HighWatermark, v.Records, v.Final})
+	return nil
+}
+
+func (l *loader) process() error {
+	v := &l.line
+	switch {
+	case v.Return == Infinity:
+		return errors.New("a process has a return: what was not completed is left out")
+	case len(v.Records) == 0:
+		return errors.New("a process has at least one record")
+	}
+	if err := l.checkRecords(); err != nil {
+		return err
+	}
+	l.history.Process(Process{ClientID(v.Client), GroupID(v.Group), PartitionID(v.Partition), v.Call, v.Return, v.Records})
+	return nil
+}
+
+func (l *loader) commit() error {
+	v := &l.line
+	outcome, err := parse("outcome", v.Outcome, OK, Failed, Indeterminate)
+	switch {
+	case err != nil:
+		return err
+	case v.Offset == NoOffset:
+		return errors.New("a commit has an offset")
+	}
+	l.history.Commit(Commit{ClientID(v.Client), GroupID(v.Group), PartitionID(v.Partition), v.Generation, v.Call, v.Return,
+		outcome, v.Error, v.Offset})
+	return nil
+}
+
+func (l *loader) checkRecords() error {
+	for _, r := range l.line.Records {
 		switch {
 		case r.Offset < 0 || r.Offset > maxOffset:
 			return fmt.Errorf("offset %d is out of range", r.Offset)
@@ -274,8 +341,6 @@ func (l *loader) read() error {
 			return fmt.Errorf("the record at offset %d is by client %d, which is not in the table", r.Offset, r.Record.Client())
 		}
 	}
-	l.history.Read(Read{ClientID(v.Client), PartitionID(v.Partition), v.Call, v.Return, v.From, v.Next,
-		v.HighWatermark, v.Records, v.Final})
 	return nil
 }
 

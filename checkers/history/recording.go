@@ -5,12 +5,13 @@ import (
 	"slices"
 )
 
-// History is a Sink that keeps what it was given: the tables of clients and
-// partitions, and the operations in the order in which they came, packed as
-// variable-length integers. A send takes some 20 bytes, a record read about 5.
+// History is a Sink that keeps what it was given: the tables of clients,
+// partitions and groups, and the operations in the order in which they came,
+// packed as variable-length integers. A send takes some 20 bytes, a record read about 5.
 type History struct {
 	clients    []clientEntry
 	partitions []partitionEntry
+	groups     []groupEntry
 	chunks     [][]byte
 	operations int
 	lastCall   Time // operations store their call as the difference to the one before
@@ -24,6 +25,11 @@ type clientEntry struct {
 type partitionEntry struct {
 	id PartitionID
 	PartitionName
+}
+
+type groupEntry struct {
+	id   GroupID
+	name string
 }
 
 // New makes an empty history.
@@ -61,6 +67,16 @@ func (h *History) PartitionName(id PartitionID) PartitionName {
 	return PartitionName{}
 }
 
+// GroupName finds a group's name; an unknown id has none.
+func (h *History) GroupName(id GroupID) string {
+	for _, g := range h.groups {
+		if g.id == id {
+			return g.name
+		}
+	}
+	return ""
+}
+
 // kind is the first byte of a packed operation.
 type kind byte
 
@@ -74,6 +90,9 @@ const (
 	faultKind
 	borderKind
 	leaderlessKind
+	processKind
+	commitKind
+	groupEndKind
 )
 
 // chunkSize bounds what growing costs: a full chunk is never copied.
@@ -123,6 +142,11 @@ func (h *History) Partition(id PartitionID, topic string, partition int32) {
 	h.partitions = append(h.partitions, partitionEntry{id, PartitionName{topic, partition}})
 }
 
+// Group implements Sink.
+func (h *History) Group(id GroupID, name string) {
+	h.groups = append(h.groups, groupEntry{id, name})
+}
+
 // Produce implements Sink.
 func (h *History) Produce(op Produce) {
 	p := h.begin(produceKind)
@@ -147,13 +171,7 @@ func (h *History) Read(op Read) {
 	p.int(op.Next - op.From)
 	p.int(op.HighWatermark)
 	p.flag(op.Final)
-	p.uint(uint64(len(op.Records)))
-	expected := op.From
-	for _, r := range op.Records {
-		p.int(r.Offset - expected)
-		p.record(r.Record)
-		expected = r.Offset + 1
-	}
+	p.records(op.From, op.Records)
 	h.end(p)
 }
 
@@ -166,6 +184,42 @@ func (h *History) Move(op Move) {
 	p.int(op.From)
 	p.int(op.To)
 	p.uint(uint64(op.Reason))
+	h.end(p)
+}
+
+// Process implements Sink.
+func (h *History) Process(op Process) {
+	p := h.begin(processKind)
+	p.uint(uint64(op.Client))
+	p.uint(uint64(op.Group))
+	p.uint(uint64(op.Partition))
+	h.span(&p, op.Call, op.Return)
+	p.records(0, op.Records)
+	h.end(p)
+}
+
+// Commit implements Sink.
+func (h *History) Commit(op Commit) {
+	p := h.begin(commitKind)
+	p.uint(uint64(op.Client))
+	p.uint(uint64(op.Group))
+	p.uint(uint64(op.Partition))
+	p.int(int64(op.Generation))
+	h.span(&p, op.Call, op.Return)
+	p.uint(uint64(op.Outcome))
+	p.int(int64(op.Error))
+	p.int(op.Offset)
+	h.end(p)
+}
+
+// GroupEnd implements Sink.
+func (h *History) GroupEnd(op GroupEnd) {
+	p := h.begin(groupEndKind)
+	p.uint(uint64(op.Group))
+	p.uint(uint64(op.Partition))
+	h.moment(&p, op.At)
+	p.flag(op.Known)
+	p.int(op.Offset)
 	h.end(p)
 }
 
@@ -254,6 +308,9 @@ func (h *History) Replay(s Sink) {
 	for _, p := range h.partitions {
 		s.Partition(p.id, p.Topic, p.Partition)
 	}
+	for _, g := range h.groups {
+		s.Group(g.id, g.name)
+	}
 	u := unpacker{}
 	for _, chunk := range h.chunks {
 		u.bytes = chunk
@@ -286,6 +343,16 @@ func (p *packer) text(s string) {
 func (p *packer) record(r RecordID) {
 	p.uint(uint64(r.Client()))
 	p.uint(uint64(r.Send()))
+}
+
+// records packs records by the distance of each offset to the one after the last.
+func (p *packer) records(expected int64, list []Seen) {
+	p.uint(uint64(len(list)))
+	for _, r := range list {
+		p.int(r.Offset - expected)
+		p.record(r.Record)
+		expected = r.Offset + 1
+	}
 }
 
 // unpacker reads what packer wrote. The bytes are our own, so that a mismatch is
@@ -363,6 +430,18 @@ func (u *unpacker) operation(s Sink) {
 	case moveKind:
 		s.Move(Move{Client: ClientID(u.uint()), Partition: PartitionID(u.uint()), At: u.moment(),
 			From: u.int(), To: u.int(), Reason: MoveReason(u.uint())})
+	case processKind:
+		op := Process{Client: ClientID(u.uint()), Group: GroupID(u.uint()), Partition: PartitionID(u.uint())}
+		op.Call, op.Return = u.span()
+		op.Records = u.seen(0)
+		s.Process(op)
+	case commitKind:
+		op := Commit{Client: ClientID(u.uint()), Group: GroupID(u.uint()), Partition: PartitionID(u.uint()), Generation: int32(u.int())}
+		op.Call, op.Return = u.span()
+		op.Outcome, op.Error, op.Offset = Outcome(u.uint()), int16(u.int()), u.int()
+		s.Commit(op)
+	case groupEndKind:
+		s.GroupEnd(GroupEnd{Group: GroupID(u.uint()), Partition: PartitionID(u.uint()), At: u.moment(), Known: u.flag(), Offset: u.int()})
 	case listOffsetsKind:
 		op := ListOffsets{Client: ClientID(u.uint()), Partition: PartitionID(u.uint())}
 		op.Call, op.Return = u.span()
@@ -398,16 +477,20 @@ func (u *unpacker) read() Read {
 	op.From = u.int()
 	op.Next = op.From + u.int()
 	op.HighWatermark, op.Final = u.int(), u.flag()
+	op.Records = u.seen(op.From)
+	return op
+}
+
+// seen reads a list of records into memory that the next list takes over.
+func (u *unpacker) seen(expected int64) []Seen {
 	n := int(u.uint())
 	u.records = slices.Grow(u.records[:0], n)
-	expected := op.From
 	for range n {
 		offset := expected + u.int()
 		u.records = append(u.records, Seen{Offset: offset, Record: u.record()})
 		expected = offset + 1
 	}
-	op.Records = u.records
-	return op
+	return u.records
 }
 
 func (u *unpacker) replica() Replica {

@@ -80,6 +80,34 @@ func (t Tee) Leaderless(op Leaderless) {
 	}
 }
 
+// Process implements Sink.
+func (t Tee) Process(op Process) {
+	for _, s := range t {
+		s.Process(op)
+	}
+}
+
+// Commit implements Sink.
+func (t Tee) Commit(op Commit) {
+	for _, s := range t {
+		s.Commit(op)
+	}
+}
+
+// GroupEnd implements Sink.
+func (t Tee) GroupEnd(op GroupEnd) {
+	for _, s := range t {
+		s.GroupEnd(op)
+	}
+}
+
+// Group implements Sink.
+func (t Tee) Group(id GroupID, name string) {
+	for _, s := range t {
+		s.Group(id, name)
+	}
+}
+
 // Ignore is a Sink that drops everything. Embed it to take only some operations.
 type Ignore struct{}
 
@@ -115,3 +143,15 @@ func (Ignore) Border(Border) {}
 
 // Leaderless implements Sink.
 func (Ignore) Leaderless(Leaderless) {}
+
+// Process implements Sink.
+func (Ignore) Process(Process) {}
+
+// Commit implements Sink.
+func (Ignore) Commit(Commit) {}
+
+// GroupEnd implements Sink.
+func (Ignore) GroupEnd(GroupEnd) {}
+
+// Group implements Sink.
+func (Ignore) Group(GroupID, string) {}

@@ -9,9 +9,10 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// FormatVersion is the version of the NDJSON form that Save writes and Load reads.
-// docs/history-format.md describes it.
-const FormatVersion = 1
+// FormatVersion is the version of the NDJSON form that Save writes. Load reads
+// it and those before it. Version 2 came with groups: what they process and
+// commit, and where they ended. docs/history-format.md describes it.
+const FormatVersion = 2
 
 // Save writes the history in its NDJSON form, compressed with zstd. The same
 // history gives the same bytes.
@@ -31,7 +32,7 @@ func (h *History) Save(w io.Writer) error {
 }
 
 // WriteNDJSON writes the history in its NDJSON form: a line with the version,
-// then one line for each client, partition and operation.
+// then one line for each client, partition, group and operation.
 func (h *History) WriteNDJSON(w io.Writer) error {
 	n := &ndjson{out: w}
 	n.line = append(n.line, `{"assay_history":`...)
@@ -102,6 +103,22 @@ func (n *ndjson) record(r RecordID) {
 	n.line = strconv.AppendUint(n.line, uint64(r.Send()), 10)
 }
 
+func (n *ndjson) records(list []Seen) {
+	n.name("records")
+	n.line = append(n.line, '[')
+	for i, r := range list {
+		if i > 0 {
+			n.line = append(n.line, ',')
+		}
+		n.line = append(n.line, '[')
+		n.line = strconv.AppendInt(n.line, r.Offset, 10)
+		n.line = append(n.line, ',')
+		n.record(r.Record)
+		n.line = append(n.line, ']')
+	}
+	n.line = append(n.line, ']')
+}
+
 // hash writes 64 bits as text: JSON readers that use floating point would round a number.
 func (n *ndjson) hash(v uint64) {
 	n.line = append(n.line, '"')
@@ -131,6 +148,14 @@ func (n *ndjson) Partition(id PartitionID, topic string, partition int32) {
 	n.number("id", int64(id))
 	n.text("topic", topic)
 	n.number("number", int64(partition))
+	n.end()
+}
+
+// Group implements Sink.
+func (n *ndjson) Group(id GroupID, name string) {
+	n.begin("group")
+	n.number("id", int64(id))
+	n.text("name", name)
 	n.end()
 }
 
@@ -166,19 +191,7 @@ func (n *ndjson) Read(op Read) {
 	n.number("next", op.Next)
 	n.number("high_watermark", op.HighWatermark)
 	n.flag("final", op.Final)
-	n.name("records")
-	n.line = append(n.line, '[')
-	for i, r := range op.Records {
-		if i > 0 {
-			n.line = append(n.line, ',')
-		}
-		n.line = append(n.line, '[')
-		n.line = strconv.AppendInt(n.line, r.Offset, 10)
-		n.line = append(n.line, ',')
-		n.record(r.Record)
-		n.line = append(n.line, ']')
-	}
-	n.line = append(n.line, ']')
+	n.records(op.Records)
 	n.end()
 }
 
@@ -191,6 +204,44 @@ func (n *ndjson) Move(op Move) {
 	n.number("from", op.From)
 	n.number("to", op.To)
 	n.text("reason", op.Reason.String())
+	n.end()
+}
+
+// Process implements Sink.
+func (n *ndjson) Process(op Process) {
+	n.begin("process")
+	n.number("client", int64(op.Client))
+	n.number("group", int64(op.Group))
+	n.number("partition", int64(op.Partition))
+	n.number("call", int64(op.Call))
+	n.returned(op.Return)
+	n.records(op.Records)
+	n.end()
+}
+
+// Commit implements Sink.
+func (n *ndjson) Commit(op Commit) {
+	n.begin("commit")
+	n.number("client", int64(op.Client))
+	n.number("group", int64(op.Group))
+	n.number("partition", int64(op.Partition))
+	n.number("generation", int64(op.Generation))
+	n.number("call", int64(op.Call))
+	n.returned(op.Return)
+	n.text("outcome", op.Outcome.String())
+	n.number("error", int64(op.Error))
+	n.number("offset", op.Offset)
+	n.end()
+}
+
+// GroupEnd implements Sink.
+func (n *ndjson) GroupEnd(op GroupEnd) {
+	n.begin("group_end")
+	n.number("group", int64(op.Group))
+	n.number("partition", int64(op.Partition))
+	n.number("at", int64(op.At))
+	n.flag("known", op.Known)
+	n.number("offset", op.Offset)
 	n.end()
 }
 

@@ -31,6 +31,7 @@ var topics = map[string]func() []topic{
 	"flaws":      flawTopics,
 	"metrics":    metricTopics,
 	"events":     eventTopics,
+	"profiles":   profileTopics,
 }
 
 func topicKinds() []string {
@@ -99,6 +100,23 @@ func metricTopics() []topic {
 	return list
 }
 
+// profileTopics are the named costs and the clients that scenarios may ask for.
+func profileTopics() []topic {
+	var list []topic
+	for _, p := range format.Profiles {
+		list = append(list, topic{p.Name, p.About, []string{"Source: " + p.Source, "Use it with: cost: {profile: " + p.Name + "}"}})
+	}
+	for _, p := range kafkaconfig.Profiles {
+		detail := []string{"Read from " + p.Library + "."}
+		for _, d := range p.Defaults {
+			detail = append(detail, fmt.Sprintf("%s %s: %s (%s)", d.Kind, d.Key, d.Value, d.Source))
+		}
+		detail = append(detail, p.Apart...)
+		list = append(list, topic{p.Name, p.About, append(detail, "Use it with: client: "+p.Name)})
+	}
+	return list
+}
+
 func eventTopics() []topic {
 	var list []topic
 	for _, p := range run.Points() {
@@ -109,7 +127,7 @@ func eventTopics() []topic {
 
 func listCommand(s streams) *cobra.Command {
 	return &cobra.Command{
-		Use:       "list scenarios|guarantees|faults|flaws|metrics|events",
+		Use:       "list scenarios|guarantees|faults|flaws|metrics|events|profiles",
 		Short:     "List what there is",
 		Args:      cobra.ExactArgs(1),
 		ValidArgs: topicKinds(),
@@ -134,7 +152,7 @@ func listCommand(s streams) *cobra.Command {
 func explainCommand(s streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain NAME",
-		Short: "Tell what a guarantee, fault, flaw, metric, event, scenario or Kafka key means",
+		Short: "Tell what a guarantee, fault, flaw, metric, event, profile, scenario or Kafka key means",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			var names []string

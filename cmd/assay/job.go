@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"assay/reports"
+	"assay/reports/runfolder"
 	"assay/scenarios/campaign"
 	"assay/scenarios/format"
 	"assay/scenarios/result"
@@ -37,9 +38,7 @@ type job struct {
 // newJob takes the part of a scenario that the flags choose.
 func newJob(s streams, flags *settings, name string, file *format.File) (*job, error) {
 	j := &job{streams: s, flags: flags, name: name, file: file, campaign: campaign.New(file)}
-	var err error
-	j.campaign.Variants, err = flags.narrow(j.campaign.Variants)
-	return j, err
+	return j, flags.narrow(&j.campaign)
 }
 
 // openFolder makes sure that the run's folder can be written before hours are
@@ -68,14 +67,14 @@ func (j *job) leaveFolder() {
 // nil if there was nothing to tell.
 func (j *job) run(ctx context.Context) (*reports.Run, int, error) {
 	j.started = time.Now()
-	played, stories, failure := j.play(ctx)
+	report, failure := j.play(ctx)
 	var failed *campaign.RunError
-	if failure != nil && !errors.As(failure, &failed) {
+	if failure != nil && (report == nil || !errors.As(failure, &failed)) {
 		j.leaveFolder()
 		return nil, 0, campaignError(failure)
 	}
-	report, err := j.report(played, stories)
-	if err == nil && j.folder != "" {
+	var err error
+	if j.folder != "" {
 		err = j.write(report)
 	}
 	target, set := j.name, j.flags.set
@@ -88,23 +87,20 @@ func (j *job) run(ctx context.Context) (*reports.Run, int, error) {
 	if failed != nil {
 		j.tellBug(failed, target, set)
 	}
-	return report, played.ExitCode, err
+	return report, report.Result.ExitCode, err
 }
 
 // play runs the campaign under a progress display.
-func (j *job) play(ctx context.Context) (result.Result, []result.Story, error) {
-	total := 0
-	for _, v := range j.campaign.Variants {
-		total += len(v.Scenario.Seeds.All())
-	}
+func (j *job) play(ctx context.Context) (*reports.Run, error) {
 	options := j.flags.runOptions()
 	options.Trace = j.trace
-	progress := j.newProgress(total)
+	progress := j.newProgress(j.campaign.Runs())
 	defer progress.Finish()
 	defer tick(progress)()
-	return j.campaign.Run(ctx, campaign.Options{
+	return runfolder.Play(ctx, j.file, j.campaign, campaign.Options{
 		Jobs: j.flags.jobs, FailFast: j.flags.failFast, Stories: true, Simulate: simulate,
-		Run: options,
+		Tell: j.folder != "" && !j.flags.noPictures && runfolder.Pictured(j.file.Base.Report.Formats),
+		Run:  options,
 		Finished: func(p campaign.Progress) {
 			progress.Step(fmt.Sprintf("%s %s", j.file.Base.Name, p.Variant), p.Unexpected)
 		},
@@ -142,38 +138,28 @@ func (j *job) newProgress(total int) *reports.Progress {
 	return reports.NewProgress(j.err, style, total, time.Now)
 }
 
-// report puts everything together that a report tells of.
-func (j *job) report(played result.Result, stories []result.Story) (*reports.Run, error) {
-	scenario, data, err := resolved(j.file, j.campaign.Variants[0].Scenario.Seeds)
-	if err != nil {
-		err = exit(exitInternal, "%w", err)
-	}
-	return &reports.Run{Result: played, Stories: stories, About: j.file.Base.About, Scenario: scenario, Data: data,
-		NotModelled: notModelled, Units: metricUnits()}, err
-}
-
 // write makes the run folder.
 func (j *job) write(report *reports.Run) error {
-	files := reports.Files(*report, j.file.Base.Report.Formats, j.meta())
-	for _, story := range report.Stories {
-		files = append(files, reports.File{Name: reports.FaultsFile(story.Variant), Content: format.RenderTimeline(story.Faults)})
-	}
-	if err := reports.WriteFolder(j.folder, files); err != nil {
+	if err := reports.WriteFolder(j.folder, reports.Files(*report, j.file.Base.Report.Formats, j.meta())); err != nil {
 		j.leaveFolder()
 		return exit(exitInternal, "%w", err)
 	}
+	j.linkLatest()
+	return nil
+}
+
+func (j *job) linkLatest() {
 	if j.numbered {
 		if err := reports.LinkLatest(j.folder); err != nil {
 			fmt.Fprintf(j.err, "assay: %v\n", err)
 		}
 	}
-	return nil
 }
 
 // print writes what the flags ask for to stdout.
 func (j *job) print(report *reports.Run, target string, set []string) error {
-	if j.flags.format == "github" {
-		annotateFailures(j.err, report.Result, target)
+	if err := j.announce(report, target); err != nil {
+		return err
 	}
 	if !j.flags.json {
 		options := j.flags.terminalOptions(j.out)
@@ -187,6 +173,15 @@ func (j *job) print(report *reports.Run, target string, set []string) error {
 		fmt.Fprintln(j.err, replay)
 	}
 	return nil
+}
+
+// announce tells GitHub, if it is asked to: annotations, and the job's summary.
+func (j *job) announce(report *reports.Run, target string) error {
+	if j.flags.format != "github" {
+		return nil
+	}
+	annotateFailures(j.err, j.file, report.Result, target)
+	return appendStepSummary(reports.Markdown(*report))
 }
 
 // tellBug ends with the command that shows an internal error again.

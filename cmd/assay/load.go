@@ -67,19 +67,3 @@ func eventNames() []string {
 	}
 	return names
 }
-
-// metricUnits are what reports need to write metrics.
-func metricUnits() map[string]string {
-	units := map[string]string{}
-	for _, m := range format.Metrics {
-		units[m.Name] = string(m.Unit)
-	}
-	return units
-}
-
-var notModelled = []string{
-	"Races of threads inside a broker: a step of a node is atomic.",
-	"Consumer groups, transactions, compression, retention and compaction.",
-	"Eviction from the page cache, and disks that fail, fill up or rot.",
-	"Clocks that are wrong or drift.",
-}

@@ -105,12 +105,15 @@ func rootCommand(s streams) *cobra.Command {
 simulator, under crashes and network faults, and judges what they promised.
 
   assay run orders-at-least-once     run a shipped scenario (or your own file)
+  assay init mine.yaml               write a scenario to start from
   assay list scenarios               what is shipped
   assay explain no-loss              what a word means`,
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(runCommand(s), checkCommand(s), replayCommand(s), huntCommand(s), shrinkCommand(s),
-		verifyCommand(s), listCommand(s), explainCommand(s), serveCommand(s), versionCommand(s))
+		verifyCommand(s), reportCommand(s), compareCommand(s), listCommand(s), explainCommand(s), serveCommand(s), benchCommand(s), initCommand(s), schemaCommand(s),
+		completionCommand(s), versionCommand(s))
+	completeArguments(root)
 	return root
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -45,8 +46,8 @@ func serveCommand(s streams) *cobra.Command {
 		Short: "Run the broker on a socket, for any Kafka client",
 		Long: `Runs the broker that the simulator runs, on TCP and real files, with one
 controller in the same program. Clients may connect as soon as its line is
-printed; an interrupt ends it. What was acknowledged survives a kill of the
-process, as it does in Kafka.`,
+printed; an interrupt ends it, in good order, so that the next start is quick.
+What was acknowledged survives a kill of the process too, as it does in Kafka.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return serve(c.Context(), s, o)
@@ -112,6 +113,12 @@ func (o *serveOptions) settings(s streams) (kafkaconfig.Settings, error) {
 	}
 	if _, ok := given["node.id"]; ok {
 		return kafkaconfig.Settings{}, exit(exitUsage, "node.id is given by --id")
+	}
+	// The first who asks for a coordinator makes the offsets topic, perhaps before
+	// all brokers are there: it waits for as many as it will have.
+	const offsetsReplicas = "offsets.topic.replication.factor"
+	if _, ok := given[offsetsReplicas]; !ok {
+		given[offsetsReplicas] = strconv.Itoa(max(1, min(3, o.brokers)))
 	}
 	settings, problems := kafkaconfig.Resolve(kafkaconfig.Broker, given)
 	if len(problems) == 0 {
@@ -296,14 +303,34 @@ func runCluster(ctx context.Context, s streams, c cluster) error {
 		}
 	}
 	cause := context.Cause(ctx)
-	for _, process := range processes {
-		process.Stop()
-	}
+	c.stop(processes)
 	var failed *exitError
 	if errors.As(cause, &failed) {
 		return failed
 	}
 	return nil // an interrupt is how a server ends
+}
+
+// stopPatience is how long brokers may take to hand over, sync their logs and
+// leave. What is cut off then is recovered at the next start, as after a kill.
+const stopPatience = 10 * time.Second
+
+// stop ends all processes, the controllers last: brokers need them to leave.
+// Data that is thrown away needs no order.
+func (c *cluster) stop(processes map[string]*live.Process) {
+	patience := stopPatience
+	if c.folder.temporary {
+		patience = 0
+	}
+	for _, kind := range []string{"broker ", "controller "} {
+		var stopping sync.WaitGroup
+		for name, process := range processes {
+			if strings.HasPrefix(name, kind) {
+				stopping.Go(func() { process.Shutdown(patience) })
+			}
+		}
+		stopping.Wait()
+	}
 }
 
 func (c *cluster) startController(pipes *live.Pipes) (*live.Process, error) {

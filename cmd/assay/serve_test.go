@@ -44,6 +44,7 @@ func TestServe(t *testing.T) {
 		"bad frames":                    serveClosesBadConnections,
 		"several brokers":               serveSeveralBrokers,
 		"interrupt":                     serveEndsOnInterrupt,
+		"orderly restart":               serveRestartsQuickly,
 		"folder in use":                 serveRefusesFolderInUse,
 		"port in use":                   serveRefusesPortInUse,
 	} {
@@ -430,6 +431,71 @@ func serveEndsOnInterrupt(t *testing.T, binary string) {
 		timeout.Stop()
 		require.NoDirExists(t, folder, "a temporary folder is removed at the end")
 	}
+}
+
+// interrupt ends the server in good order.
+func (s *server) interrupt() {
+	s.t.Helper()
+	require.NoError(s.t, s.cmd.Process.Signal(os.Interrupt))
+	timeout := time.AfterFunc(patience, func() { s.cmd.Process.Kill() })
+	defer timeout.Stop()
+	s.waited.Do(func() { require.NoError(s.t, s.cmd.Wait(), s.stderr) })
+}
+
+// serveRestartsQuickly: brokers that ended in good order need not wait for their
+// sessions to end, and everything is there: records, and what a group has
+// committed.
+func serveRestartsQuickly(t *testing.T, binary string) {
+	data := t.TempDir()
+	const endless = "broker.session.timeout.ms=600000" // longer than the test's patience
+	first := startServer(t, binary, 3, "--listen", "127.0.0.1:0", "--data", data, "--set", endless)
+	client := kafkaClient(t, first, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	createTopic(t, client, "orders", 6, 3)
+	produceAll(t, client, "orders", 6, 0, 3000)
+	commit := kmsg.NewPtrOffsetCommitRequest()
+	commit.Group = "billing"
+	topic := kmsg.NewOffsetCommitRequestTopic()
+	topic.TopicID = topicID(t, client, "orders")
+	partition := kmsg.NewOffsetCommitRequestTopicPartition()
+	partition.Partition, partition.Offset = 3, 321
+	topic.Partitions = append(topic.Partitions, partition)
+	commit.Topics = append(commit.Topics, topic)
+	committed, err := commit.RequestWith(testContext(t), client)
+	require.NoError(t, err)
+	require.Zero(t, committed.Topics[0].Partitions[0].ErrorCode)
+	first.interrupt()
+	for id := 1; id <= 3; id++ {
+		require.FileExists(t, filepath.Join(data, fmt.Sprintf("broker-%d", id), "data", ".kafka_cleanshutdown"))
+	}
+
+	second := startServer(t, binary, 3, "--listen", "127.0.0.1:0", "--data", data, "--set", endless)
+	client = kafkaClient(t, second)
+	requireConsumed(t, second, "orders", 6, 3000)
+	fetch := kmsg.NewPtrOffsetFetchRequest()
+	group := kmsg.NewOffsetFetchRequestGroup()
+	group.Group = "billing"
+	fetch.Groups = append(fetch.Groups, group)
+	fetched := &kmsg.OffsetFetchResponse{}
+	// A coordinator serves once its partition has its in-sync replicas again.
+	for ctx, loading := testContext(t), true; loading; loading = fetched.Groups[0].ErrorCode == kerr.CoordinatorLoadInProgress.Code {
+		fetched, err = fetch.RequestWith(ctx, client)
+		require.NoError(t, err)
+		require.Len(t, fetched.Groups, 1)
+	}
+	require.Zero(t, fetched.Groups[0].ErrorCode)
+	require.Len(t, fetched.Groups[0].Topics, 1)
+	require.Equal(t, int64(321), fetched.Groups[0].Topics[0].Partitions[0].Offset)
+}
+
+func topicID(t *testing.T, client *kgo.Client, name string) [16]byte {
+	t.Helper()
+	r := kmsg.NewPtrMetadataRequest()
+	topic := kmsg.NewMetadataRequestTopic()
+	topic.Topic = &name
+	r.Topics = append(r.Topics, topic)
+	answer, err := r.RequestWith(testContext(t), client)
+	require.NoError(t, err)
+	return answer.Topics[0].TopicID
 }
 
 // refused runs assay serve that should not start.

@@ -13,31 +13,33 @@ import (
 	"golang.org/x/term"
 
 	"assay/reports"
+	"assay/scenarios/campaign"
 	"assay/scenarios/format"
 	"assay/scenarios/run"
 )
 
 // settings are the flags that commands on scenarios share.
 type settings struct {
-	out       string
-	seed      string
-	seeds     string
-	jobs      int
-	set       []string
-	variant   string
-	timeLimit time.Duration
-	failFast  bool
-	json      bool
-	junit     string
-	progress  string
-	color     string
-	quiet     bool
-	verbose   bool
-	format    string
-	shard     string
-	frames    bool
-	debug     bool
-	hunted    format.Seeds // of a hunt, instead of the scenario's; empty otherwise
+	out        string
+	seed       string
+	seeds      string
+	jobs       int
+	set        []string
+	variant    string
+	timeLimit  time.Duration
+	failFast   bool
+	json       bool
+	junit      string
+	progress   string
+	color      string
+	quiet      bool
+	verbose    bool
+	format     string
+	shard      string
+	noPictures bool
+	frames     bool
+	debug      bool
+	hunted     format.Seeds // of a hunt, instead of the scenario's; empty otherwise
 }
 
 // runOptions are how single runs are carried out.
@@ -57,21 +59,28 @@ func (s *settings) register(c *cobra.Command) {
 	f.StringVar(&s.seed, "seed", "", "run this one seed, decimal or hex")
 	f.StringVar(&s.seeds, "seeds", "", "run these seeds: 1,5-10")
 	f.StringVar(&s.shard, "shard", "", "i/n: run the i-th of n equal shares of the seeds, i from 1")
+	f.BoolVar(&s.noPictures, "no-pictures", false, "leave plots and diagrams out of the report (saves playing one seed of each variant again)")
 	f.IntVarP(&s.jobs, "jobs", "j", 0, "runs at the same time (default: one for each core)")
 	f.StringVar(&s.variant, "variant", "", "run this variant only")
 	f.DurationVar(&s.timeLimit, "time-limit", 0, "stop after this much wall-clock time, keeping what is finished")
 	f.BoolVar(&s.failFast, "fail-fast", false, "stop at the first seed that violates a claim that should hold")
-	f.BoolVar(&s.json, "json", false, "print result.json on stdout instead of the report")
-	f.StringVar(&s.junit, "junit", "", "also write JUnit XML to this file")
 	f.StringVar(&s.progress, "progress", "auto", "auto, plain or none")
-	f.StringVar(&s.color, "color", "auto", "auto, always or never")
-	f.BoolVarP(&s.quiet, "quiet", "q", false, "print the outcome only")
-	f.BoolVarP(&s.verbose, "verbose", "v", false, "tell more")
+	s.registerTelling(c)
 	f.BoolVar(&s.frames, "frames", false, "carry messages as encoded frames (same digest, slower)")
 	f.BoolVar(&s.debug, "debug", false, "check that no message changes after it was sent (slower)")
 	for _, hidden := range []string{"frames", "debug"} {
 		_ = f.MarkHidden(hidden)
 	}
+}
+
+// registerTelling adds the flags of commands that tell a result.
+func (s *settings) registerTelling(c *cobra.Command) {
+	f := c.Flags()
+	f.BoolVar(&s.json, "json", false, "print result.json on stdout instead of the report")
+	f.StringVar(&s.junit, "junit", "", "also write JUnit XML to this file")
+	f.StringVar(&s.color, "color", "auto", "auto, always or never")
+	f.BoolVarP(&s.quiet, "quiet", "q", false, "print the outcome only")
+	f.BoolVarP(&s.verbose, "verbose", "v", false, "tell more")
 }
 
 // check refuses words that a flag does not take.
@@ -151,34 +160,15 @@ func (s *settings) context(parent context.Context) (context.Context, context.Can
 	return context.WithCancel(parent)
 }
 
-// share applies --shard.
-func (s *settings) share(seeds []uint64) ([]uint64, error) {
-	if s.shard == "" {
-		return seeds, nil
-	}
-	var which, of int
-	if n, err := fmt.Sscanf(s.shard+"\n", "%d/%d\n", &which, &of); n != 2 || err != nil || which < 1 || which > of {
-		return nil, exit(exitUsage, "--shard takes i/n with i from 1 to n, such as 2/3, not %q", s.shard)
-	}
-	var mine []uint64
-	for i := which - 1; i < len(seeds); i += of {
-		mine = append(mine, seeds[i])
-	}
-	if len(mine) == 0 {
-		return nil, exit(exitUsage, "--shard %s: there are only %s", s.shard, quantity(len(seeds), "seed"))
-	}
-	return mine, nil
-}
-
-// narrow applies --seed, --seeds, --shard and --variant to a file's variants.
-func (s *settings) narrow(variants []format.Variant) ([]format.Variant, error) {
+// narrow applies --seed, --seeds, --shard and --variant to a campaign.
+func (s *settings) narrow(c *campaign.Campaign) error {
 	seeds, err := s.chosenSeeds()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var kept []format.Variant
 	var names []string
-	for _, v := range variants {
+	for _, v := range c.Variants {
 		names = append(names, v.Name)
 		if s.variant != "" && v.Name != s.variant {
 			continue
@@ -189,19 +179,22 @@ func (s *settings) narrow(variants []format.Variant) ([]format.Variant, error) {
 		if seeds != nil {
 			v.Scenario.Seeds = format.Seeds{List: seeds}
 		}
-		if s.shard != "" {
-			mine, err := s.share(v.Scenario.Seeds.All())
-			if err != nil {
-				return nil, err
-			}
-			v.Scenario.Seeds = format.Seeds{List: mine}
-		}
 		kept = append(kept, v)
 	}
 	if len(kept) == 0 {
-		return nil, exit(exitUsage, "--variant %s: the scenario has %s%s", s.variant, strings.Join(names, ", "), didYouMean(s.variant, names))
+		return exit(exitUsage, "--variant %s: the scenario has %s%s", s.variant, strings.Join(names, ", "), didYouMean(s.variant, names))
 	}
-	return kept, nil
+	c.Variants = kept
+	if s.shard == "" {
+		return nil
+	}
+	if c.Shard, err = campaign.ParseShard(s.shard); err != nil {
+		return exit(exitUsage, "--shard takes %w", err)
+	}
+	if c.Runs() == 0 {
+		return exit(exitUsage, "--shard %s: there are only %s", s.shard, quantity(len(kept[0].Scenario.Seeds.All()), "seed"))
+	}
+	return nil
 }
 
 // terminalOptions decide colour and width by what stdout is.

@@ -15,6 +15,7 @@ import (
 
 	"assay/checkers"
 	"assay/reports"
+	"assay/reports/runfolder"
 	"assay/scenarios/campaign"
 	"assay/scenarios/format"
 	"assay/scenarios/run"
@@ -201,14 +202,14 @@ func shrinkError(s streams, file *format.File, path string, err error) error {
 // writeScenario writes a scenario with the files that it reads beside it. A file
 // that is there already with the same content is left alone.
 func writeScenario(path string, scenario format.Scenario, read func(string) ([]byte, error)) error {
-	c := collector{read: read, names: map[string]string{}}
+	c := runfolder.NewCollector(read)
 	scenario.Workload.Producers = slices.Clone(scenario.Workload.Producers)
 	for i := range scenario.Workload.Producers {
-		if err := c.take(&scenario.Workload.Producers[i].Value); err != nil {
+		if err := c.Take(&scenario.Workload.Producers[i].Value); err != nil {
 			return exit(exitBadScenario, "%w", err)
 		}
 	}
-	for _, data := range c.files {
+	for _, data := range c.Files {
 		place := filepath.Join(filepath.Dir(path), filepath.FromSlash(data.Name))
 		if there, err := os.ReadFile(place); err == nil && bytes.Equal(there, data.Content) {
 			continue

@@ -201,18 +201,6 @@ func TestIterateStopsAtTheCut(t *testing.T) {
 	require.Equal(t, kafka.Offset(3), EndOffset(all))
 }
 
-func TestCompressedBatchIsRefusedClearly(t *testing.T) {
-	whole := build([]testRecord{{Value: []byte("v")}})
-	whole[attributesAt+1] |= byte(Zstd)
-	putCRC(whole)
-	_, err := Validate(whole)
-	require.NoError(t, err, "a broker stores it as it is")
-	require.NoError(t, CheckRecords(whole))
-	err = ForEachRecord(whole, func(Record) error { return nil })
-	require.ErrorIs(t, err, kerr.UnsupportedCompressionType)
-	require.ErrorContains(t, err, "zstd")
-}
-
 func TestHeaderLookup(t *testing.T) {
 	whole := build([]testRecord{{Headers: []RecordHeader{{"a", []byte("1")}, {"b", nil}, {"a", []byte("2")}}}})
 	require.NoError(t, ForEachRecord(whole, func(r Record) error {
@@ -261,6 +249,9 @@ func FuzzReadBatch(f *testing.F) {
 	f.Add(build([]testRecord{{Timestamp: 1, Key: []byte("k"), Value: []byte("v"), Headers: []RecordHeader{{"h", nil}}}}))
 	f.Add(build([]testRecord{{}, {Timestamp: -5}, {Value: make([]byte, 300)}}))
 	f.Add([]byte{})
+	for codec := Gzip; codec <= Zstd; codec++ {
+		f.Add(buildBy(codec, []testRecord{{Value: make([]byte, 300)}, {Key: []byte("k")}}))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_, _ = Validate(b)
 		for h, whole := range Iterate(b) {

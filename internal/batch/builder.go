@@ -23,19 +23,34 @@ type Builder struct {
 	producerEpoch kafka.ProducerEpoch
 	baseSequence  kafka.Sequence
 	hasProducer   bool
+
+	codec      Codec
+	compressor *Compressor
+	ratio      Ratio // what the records are expected to compress to
 }
 
 // Reset starts a new batch in buffer's memory. What an earlier Finish returned
 // lives in the memory given then, so a batch that was sent needs a new one:
 // Reset(nil), or Reset(make([]byte, 0, size)).
 func (b *Builder) Reset(buffer []byte) {
-	*b = Builder{buffer: append(buffer[:0], make([]byte, HeaderSize)...)}
+	*b = Builder{buffer: buffer}
+	b.begin()
 }
+
+// begin leaves room for the header.
+func (b *Builder) begin() { b.buffer = append(b.buffer[:0], make([]byte, HeaderSize)...) }
 
 // SetProducer makes the batch idempotent (KIP-98). It may come at any time
 // before Finish.
 func (b *Builder) SetProducer(id kafka.ProducerID, epoch kafka.ProducerEpoch, base kafka.Sequence) {
 	b.producerID, b.producerEpoch, b.baseSequence, b.hasProducer = id, epoch, base, true
+}
+
+// Compress makes Finish compress the records. Until then sizes are estimated:
+// ratio is what they are expected to compress to.
+func (b *Builder) Compress(codec Codec, with *Compressor, ratio Ratio) {
+	b.codec, b.compressor, b.ratio = codec, with, ratio
+	b.attributes |= Attributes(codec)
 }
 
 // SetTransactional marks the batch as part of a transaction.
@@ -47,14 +62,21 @@ func (b *Builder) SetControl() { b.attributes |= control }
 // Count is the number of records so far.
 func (b *Builder) Count() int { return int(b.count) }
 
-// Size is the size in bytes that the batch would have if it were finished now.
-func (b *Builder) Size() int { return max(len(b.buffer), HeaderSize) }
+// Size is the size in bytes that the batch would have if it were finished now,
+// an estimate where it is compressed.
+func (b *Builder) Size() int {
+	size := max(len(b.buffer), HeaderSize)
+	if b.codec != None {
+		return HeaderSize + b.ratio.estimate(size-HeaderSize)
+	}
+	return size
+}
 
 // Append adds a record; timestamp is in milliseconds, a nil key or value is
 // null. Everything is copied.
 func (b *Builder) Append(timestamp int64, key, value []byte, headers []RecordHeader) {
 	if len(b.buffer) < HeaderSize {
-		b.Reset(b.buffer)
+		b.begin()
 	}
 	if b.count == 0 {
 		b.baseTimestamp, b.maxTimestamp = timestamp, timestamp
@@ -79,7 +101,8 @@ func (b *Builder) Append(timestamp int64, key, value []byte, headers []RecordHea
 
 // HasRoomFor reports whether one more record leaves the batch within limit
 // bytes. The first record always fits, as in Kafka's MemoryRecordsBuilder: a
-// record larger than batch.size travels alone.
+// record larger than batch.size travels alone. A further one counts as if it
+// did not compress.
 func (b *Builder) HasRoomFor(limit int, timestamp int64, key, value []byte, headers []RecordHeader) bool {
 	if b.count == 0 {
 		return true
@@ -97,13 +120,18 @@ func SizeUpperBound(key, value []byte, headers []RecordHeader) int {
 
 // Finish writes the header and returns the batch, with base offset 0 and no
 // leader epoch, as a client sends it. The bytes are the Builder's until the
-// next Reset.
+// next Reset; those of a compressed batch are the caller's.
 func (b *Builder) Finish() []byte {
 	if len(b.buffer) < HeaderSize {
-		b.Reset(b.buffer)
+		b.begin()
+	}
+	whole := b.buffer
+	if b.codec != None {
+		whole = append(make([]byte, 0, HeaderSize+len(b.buffer)/2), b.buffer[:HeaderSize]...)
+		whole = b.compressor.Append(whole, b.codec, b.buffer[HeaderSize:])
 	}
 	h := Header{
-		Length:          int32(len(b.buffer) - Overhead),
+		Length:          int32(len(whole) - Overhead),
 		LeaderEpoch:     kafka.NoEpoch,
 		Magic:           Magic,
 		Attributes:      b.attributes,
@@ -118,9 +146,14 @@ func (b *Builder) Finish() []byte {
 	if b.hasProducer {
 		h.ProducerID, h.ProducerEpoch, h.BaseSequence = b.producerID, b.producerEpoch, b.baseSequence
 	}
-	h.put(b.buffer)
-	putCRC(b.buffer)
-	return b.buffer
+	h.put(whole)
+	putCRC(whole)
+	return whole
+}
+
+// Observed is the ratio of a finished batch.
+func (b *Builder) Observed(whole []byte) Ratio {
+	return ratioOf(len(whole)-HeaderSize, len(b.buffer)-HeaderSize)
 }
 
 // bodySize is what a record's length field says.

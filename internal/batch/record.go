@@ -10,7 +10,8 @@ import (
 	"assay/internal/kafka"
 )
 
-// Record is one record. Its slices alias the batch; a nil Key or Value is
+// Record is one record. Its slices alias the batch, or the memory that it was
+// decompressed to; a nil Key or Value is
 // Kafka's null.
 type Record struct {
 	Offset    kafka.Offset
@@ -56,10 +57,11 @@ func (r *Record) Headers() iter.Seq2[[]byte, []byte] {
 }
 
 // ForEachRecord calls visit for each record of one whole batch, in order, and
-// stops at its first error. Malformed content is CORRUPT_MESSAGE, a codec that
-// cannot be read UNSUPPORTED_COMPRESSION_TYPE. The CRC is not checked.
+// stops at its first error. Malformed content, and compressed content beyond
+// MaxDecompressed, is CORRUPT_MESSAGE, an unknown codec
+// UNSUPPORTED_COMPRESSION_TYPE. The CRC is not checked.
 func ForEachRecord(whole []byte, visit func(Record) error) error {
-	h, in, err := open(whole)
+	h, in, err := new(Decompressor).open(whole)
 	if err != nil {
 		return err
 	}
@@ -78,7 +80,12 @@ func ForEachRecord(whole []byte, visit func(Record) error) error {
 // AppendRecords appends all records of one whole batch to a list. Its errors
 // are those of ForEachRecord; the list is then as it was.
 func AppendRecords(list []Record, whole []byte) ([]Record, error) {
-	h, in, err := open(whole)
+	return new(Decompressor).AppendRecords(list, whole)
+}
+
+// AppendRecords is the function AppendRecords for those who read many batches.
+func (d *Decompressor) AppendRecords(list []Record, whole []byte) ([]Record, error) {
+	h, in, err := d.open(whole)
 	if err != nil {
 		return list, err
 	}
@@ -96,12 +103,12 @@ func AppendRecords(list []Record, whole []byte) ([]Record, error) {
 }
 
 // open finds the records of one whole batch.
-func open(whole []byte) (Header, decoder, error) {
+func (d *Decompressor) open(whole []byte) (Header, decoder, error) {
 	h, whole, _, err := Next(whole)
 	if err != nil {
 		return h, decoder{}, err
 	}
-	section, err := decompress(h.Compression(), whole[HeaderSize:])
+	section, err := d.records(&h, whole[HeaderSize:])
 	return h, decoder{b: section}, err
 }
 

@@ -19,30 +19,31 @@ import (
 // may import. A part covers its subpackages; the longest match counts. A part
 // may always import itself.
 var mayImport = map[string][]string{
-	"host":                 {},
-	"internal/chance":      {},
-	"internal/kafka":       {},
-	"internal/kafkaconfig": {},
-	"internal/batch":       {"internal/kafka"},
-	"internal/protocol":    {"host"},
-	"internal/story":       {}, // for tests
-	"sim":                  {"host"},
-	"live":                 {"host", "internal/batch", "internal/protocol"},
-	"broker":               {"host", "internal"},
-	"clients":              {"host", "internal"},
-	"faults":               {"internal/chance"},
-	"checkers":             {},
-	"scenarios":            {"scenarios/format", "internal/kafkaconfig"},
-	"scenarios/format":     {"faults", "internal/kafkaconfig", "checkers"},
-	"scenarios/result":     {"faults"},
-	"scenarios/workload":   {"host", "clients", "checkers/history", "internal"},
-	"scenarios/run":        {"host", "sim", "broker", "clients", "faults", "checkers", "scenarios", "internal"},
-	"scenarios/shrink":     {"faults", "checkers", "scenarios"},
-	"scenarios/campaign":   {"faults", "checkers", "scenarios", "internal"},
-	"reports":              {"faults", "checkers", "scenarios"},
-	"cmd":                  {"host", "sim", "live", "broker", "clients", "faults", "checkers", "scenarios", "reports", "internal"},
-	"internal/guard":       {},
-	"internal/parity":      {"host", "sim", "broker", "internal"}, // tests only
+	"host":                   {},
+	"internal/chance":        {},
+	"internal/kafka":         {},
+	"internal/kafkaconfig":   {},
+	"internal/batch":         {"internal/kafka"},
+	"internal/protocol":      {"host"},
+	"internal/story":         {}, // for tests
+	"sim":                    {"host"},
+	"live":                   {"host", "internal/batch", "internal/protocol"},
+	"broker":                 {"host", "internal"},
+	"clients":                {"host", "internal"},
+	"faults":                 {"internal/chance"},
+	"checkers":               {},
+	"scenarios":              {"scenarios/format", "internal/kafkaconfig"},
+	"scenarios/format":       {"faults", "internal/kafkaconfig", "checkers"},
+	"scenarios/result":       {"faults"},
+	"scenarios/workload":     {"host", "clients", "checkers/history", "internal"},
+	"scenarios/run":          {"host", "sim", "broker", "clients", "faults", "checkers", "scenarios", "internal"},
+	"scenarios/shrink":       {"faults", "checkers", "scenarios"},
+	"scenarios/campaign":     {"faults", "checkers", "scenarios", "internal"},
+	"scenarios/scenariotest": {"scenarios", "reports"}, // it runs scenarios in the tests of others
+	"reports":                {"faults", "checkers", "scenarios"},
+	"cmd":                    {"host", "sim", "live", "broker", "clients", "faults", "checkers", "scenarios", "reports", "internal"},
+	"internal/guard":         {},
+	"internal/parity":        {"host", "sim", "broker", "internal"}, // tests only
 }
 
 // deterministic are the parts whose behaviour a digest or a verdict depends on.
@@ -59,6 +60,7 @@ var pure = []string{
 	"github.com/cespare/xxhash/v2",
 	"go.etcd.io/raft/v3",                // only as broker/controller drives it: see its quorum
 	"github.com/klauspost/compress",     // with concurrency 1
+	"github.com/pierrec/lz4/v4",         // with concurrency 1
 	"github.com/anishathalye/porcupine", // searches in its own goroutines; its answer does not depend on them
 }
 

@@ -25,6 +25,7 @@ var modelledBroker = []note{
 	{name: "connections.max.idle.ms", about: "How long a connection may carry nothing before the broker closes it."},
 	{name: "controller.quorum.election.timeout.ms", about: "How long a controller waits for votes before it stands for election again."},
 	{name: "controller.quorum.fetch.timeout.ms", about: "How long a controller goes without a successful fetch from the leader before it stands for election."},
+	{name: "controlled.shutdown.enable", about: "Whether a broker that is asked to end first hands its leadership over."},
 	{name: "default.replication.factor", about: "The number of replicas of a topic created without saying how many."},
 	{name: "fetch.max.bytes", about: "The most record bytes that a broker puts in one fetch response, whatever the client asks for."},
 	{name: "leader.imbalance.check.interval.seconds", about: "How often the controller looks for partitions led by another than their preferred replica."},
@@ -42,6 +43,12 @@ var modelledBroker = []note{
 	{name: "min.insync.replicas", about: "How many in-sync replicas a write with acks=all needs, for topics that do not say."},
 	{name: "node.id", about: "The broker's number, unique in the cluster."},
 	{name: "num.partitions", about: "The number of partitions of a topic created without saying how many."},
+	{name: "offset.metadata.max.bytes", about: "The longest text that a commit may attach to an offset."},
+	{name: "offsets.commit.timeout.ms", about: "How long a coordinator waits for a commit to be replicated before it refuses it."},
+	{name: "offsets.load.buffer.size", about: "How many bytes a new coordinator reads at a time from its partition of the offsets topic."},
+	{name: "offsets.topic.num.partitions", about: "The number of partitions of the topic that holds committed offsets."},
+	{name: "offsets.topic.replication.factor", about: "The number of replicas of the topic that holds committed offsets; one on each broker if they are fewer."},
+	{name: "offsets.topic.segment.bytes", about: "The size at which the offsets topic starts a new segment."},
 	{name: "producer.id.expiration.ms", about: "How long a partition remembers the sequence numbers of a producer that has gone quiet."},
 	{name: "replica.fetch.backoff.ms", about: "How long a follower waits after a failed fetch before the next."},
 	{name: "replica.fetch.max.bytes", about: "The bytes that a follower asks for from one partition in one fetch."},
@@ -74,7 +81,7 @@ var modelledProducer = []note{
 	{name: "batch.size", about: "The size in bytes at which a batch is sent without waiting longer."},
 	{name: "buffer.memory", about: "The bytes of records that may wait to be sent; a full buffer makes send block."},
 	{name: "client.id", about: "The name by which brokers know the client in their logs."},
-	{name: "compression.type", about: "How batches are compressed.", values: []string{"none"}},
+	{name: "compression.type", about: "How batches are compressed; each codec at its own default level."},
 	{name: "connections.max.idle.ms", about: "How long a connection may carry nothing before the client closes it."},
 	{name: "delivery.timeout.ms", about: "How long after send a record is either acknowledged or reported as failed."},
 	{name: "enable.idempotence", about: "Whether batches are numbered, so that the broker recognises a retry and keeps the order."},
@@ -97,6 +104,7 @@ var modelledProducer = []note{
 }
 
 var modelledConsumer = []note{
+	{name: "auto.commit.interval.ms", about: "How often positions are committed where the consumer commits by itself."},
 	{name: "auto.offset.reset", about: "Where to begin without a valid committed offset: earliest, latest, or an error (none).", values: []string{"earliest", "latest", "none"}},
 	{name: "check.crcs", about: "Whether the checksum of each fetched batch is verified."},
 	{name: "client.id", about: "The name by which brokers know the client in their logs."},

@@ -19,17 +19,18 @@ const MaxInFlightForIdempotence = 5
 
 // Reconcile applies the rules that tie keys of one component together, as Kafka 4.3 does on start: defaults give
 // way (Adjustment), given keys that contradict each other are refused (Problem with Reason Conflict, under the key
-// to change). The rules were read off by starting Kafka's own classes with such settings.
+// to change). The rules were read off by starting Kafka's own classes with such settings; other clients have their own
+// (see Profile).
 func Reconcile(settings Settings) (Settings, []Adjustment, []Problem) {
 	r := reconciliation{settings: settings}
 	switch settings.kind {
 	case Producer:
-		r.idempotence()
-		r.deliveryTimeout()
-		r.reconnectBackoff()
+		mustFindProfile(settings.profile).rules(&r)
 	case Consumer:
 		r.autoCommit()
-		r.reconnectBackoff()
+		if mustFindProfile(settings.profile).Name == JavaProfile {
+			r.reconnectBackoff()
+		}
 	case Broker:
 		r.replicaFetchWait()
 		r.rollTime()

@@ -13,9 +13,10 @@ import (
 // The getters panic on a name that is no key of the kind, on the wrong type, and on a number without a value:
 // those are bugs of the caller, not of a user. Settings do not change; copies share their content.
 type Settings struct {
-	kind   Kind
-	values map[string]Value
-	given  map[string]bool
+	kind    Kind
+	profile string // of ResolveAs; "" for the Java client
+	values  map[string]Value
+	given   map[string]bool
 }
 
 // Resolve checks the given keys and fills in the defaults. Problems come sorted by key, at most one for each; a
@@ -65,6 +66,9 @@ func (k Key) defaultValue() Value {
 
 // Kind says what the settings configure.
 func (s Settings) Kind() Kind { return s.kind }
+
+// Profile names the client whose defaults and rules apply; "" is the Java client.
+func (s Settings) Profile() string { return s.profile }
 
 // IsSet says whether the user gave the key, be it with its default.
 func (s Settings) IsSet(name string) bool {

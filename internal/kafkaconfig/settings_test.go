@@ -107,13 +107,11 @@ func TestResolveReportsEveryProblem(t *testing.T) {
 		"receive.buffer.bytes":       "1",
 		"metadata.recovery.strategy": "REBOOTSTRAP",
 		"send.buffer.bytes":          "131072",
-		"compression.type":           "zstd",
 		"partitioner.class":          "com.example.Mine",
 		"batch.size":                 "100",
 	})
 	require.Equal(t, []Problem{
 		{"acks", InvalidValue, `acks must be one of all, -1, 0, 1, not "two"`, ""},
-		{"compression.type", ValueNotModelled, "compression.type: Assay does not model the value zstd; modelled: none", ""},
 		{"enable.idempotense", UnknownKey, "enable.idempotense is not a producer key of Kafka 4.3; did you mean enable.idempotence?", "enable.idempotence"},
 		{"linger", UnknownKey, "linger is not a producer key of Kafka 4.3; did you mean linger.ms?", "linger.ms"},
 		{"max.poll.records", UnknownKey, "max.poll.records is not a producer key of Kafka 4.3 (it is a consumer key)", ""},

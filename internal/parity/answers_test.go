@@ -13,7 +13,8 @@ import (
 
 // compared are the keys whose versions are compared.
 var compared = []kmsg.Key{kmsg.Produce, kmsg.Fetch, kmsg.ListOffsets, kmsg.Metadata, kmsg.ApiVersions, kmsg.CreateTopics,
-	kmsg.DeleteTopics, kmsg.InitProducerID, kmsg.OffsetForLeaderEpoch, kmsg.DescribeCluster}
+	kmsg.DeleteTopics, kmsg.InitProducerID, kmsg.OffsetForLeaderEpoch, kmsg.DescribeCluster, kmsg.OffsetCommit, kmsg.OffsetFetch,
+	kmsg.FindCoordinator, kmsg.OffsetDelete}
 
 // describe writes an answer down, without what differs from run to run: ids,
 // addresses, throttle times, the words of error messages.
@@ -91,6 +92,8 @@ func describe(response kmsg.Response, m *memory) string {
 		}
 	case *kmsg.DescribeClusterResponse:
 		line("%s brokers=%d controller=%d", name(r.ErrorCode), len(r.Brokers), r.ControllerID)
+	case *kmsg.FindCoordinatorResponse, *kmsg.OffsetCommitResponse, *kmsg.OffsetFetchResponse, *kmsg.OffsetDeleteResponse:
+		describeGroups(line, r, m)
 	default:
 		line("no words for %T", response)
 	}

@@ -62,6 +62,9 @@ func (p *performance) play(line string) string {
 	case "gone":
 		p.gone(w.text("topic", ""))
 		return "gone\n"
+	case "coordinated":
+		p.coordinated(w.text("group", ""))
+		return "coordinated\n"
 	case "frame":
 		if p.player.raw(rawFrame(w)) {
 			return "connection stays\n"

@@ -70,6 +70,10 @@ var builders = map[string]func(*words, *memory) kmsg.Request{
 	"list-offsets":            buildListOffsets,
 	"offset-for-leader-epoch": buildOffsetForLeaderEpoch,
 	"describe-cluster":        buildDescribeCluster,
+	"find-coordinator":        buildFindCoordinator,
+	"offset-commit":           buildOffsetCommit,
+	"offset-fetch":            buildOffsetFetch,
+	"offset-delete":           buildOffsetDelete,
 }
 
 func buildAPIVersions(*words, *memory) kmsg.Request {

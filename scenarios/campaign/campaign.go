@@ -25,14 +25,30 @@ type Options struct {
 	Run      run.Options
 	// Stories keeps, for each variant, the history of the seed to be told.
 	Stories bool
+	// Tell plays each of these seeds once more in the end, to gather what plots
+	// and diagrams are drawn of. An interrupted campaign leaves that out.
+	Tell bool
+	// Joined is called for each run that counts, in the order in which they are
+	// joined, one at a time.
+	Joined func(Summary)
 	// Finished is called after each run, from several goroutines at once.
 	Finished func(Progress)
 	// Simulate does one run; nil is run.Simulate. Tests put something else here.
 	Simulate Simulate
 }
 
+func (o Options) workers() int {
+	if o.Jobs > 0 {
+		return o.Jobs
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
 // Simulate plays a scenario with one seed.
-type Simulate func(*format.Scenario, uint64, map[string]*workload.Values, run.Options) (*run.Outcome, error)
+type Simulate func(*format.Scenario, uint64, Values, run.Options) (*run.Outcome, error)
+
+// Values are what the value files of a scenario's producers hold, by the producers' names.
+type Values = map[string]*workload.Values
 
 // Progress tells of one finished run.
 type Progress struct {
@@ -46,6 +62,7 @@ type Progress struct {
 type Campaign struct {
 	Name     string
 	Variants []format.Variant
+	Shard    Shard // the share of the seeds to be run; the zero value is all
 	// ReadData reads a value file by its name in the scenario.
 	ReadData func(file string) ([]byte, error)
 }
@@ -57,10 +74,12 @@ func New(file *format.File) Campaign {
 
 // job is one run to be done.
 type job struct {
-	tally *tally
-	seed  uint64
-	index int // among the variant's seeds
+	tally    *tally
+	teller   *storyteller
+	position int // of the seed among the variant's
 }
+
+func (j job) seed() uint64 { return j.tally.seedList[j.position] }
 
 // Run runs the campaign. A cancelled context keeps what is finished: the result
 // then covers the seeds that ran, and says why there are no more. So does a
@@ -71,27 +90,30 @@ func (c Campaign) Run(ctx context.Context, options Options) (result.Result, []re
 	if err != nil {
 		return result.Result{}, nil, err
 	}
-	tallies := make([]*tally, len(c.Variants))
+	tallies, tellers := make([]*tally, len(c.Variants)), make([]*storyteller, len(c.Variants))
 	for v := range c.Variants {
-		tallies[v] = newTally(&c.Variants[v], values[v], options.Stories)
+		tallies[v] = newTally(&c.Variants[v], values[v])
+		tallies[v].chosen = c.Shard.positions(len(tallies[v].seedList))
+		tellers[v] = &storyteller{histories: options.Stories}
 	}
-	s := newSequence(interleave(tallies), options.FailFast)
+	s := newSequence(interleave(tallies, tellers), options)
 	c.work(ctx, options, s)
 	s.close()
-	r, stories := c.join(tallies)
+	r := c.join(tallies)
+	stories := c.tellAll(ctx, options, s, tallies, tellers)
 	s.explainEnd(&r, ctx.Err())
 	return r, stories, s.failure
 }
 
 // interleave orders the jobs seed by seed, each with all variants: a campaign
 // that is cut short has then compared the variants over the same seeds.
-func interleave(tallies []*tally) []job {
+func interleave(tallies []*tally, tellers []*storyteller) []job {
 	var jobs []job
 	for i := 0; ; i++ {
 		before := len(jobs)
-		for _, t := range tallies {
+		for v, t := range tallies {
 			if i < len(t.chosen) {
-				jobs = append(jobs, job{t, t.chosen[i], i})
+				jobs = append(jobs, job{t, tellers[v], t.chosen[i]})
 			}
 		}
 		if len(jobs) == before {
@@ -102,13 +124,9 @@ func interleave(tallies []*tally) []job {
 
 // work does the jobs on several goroutines.
 func (c Campaign) work(ctx context.Context, options Options, s *sequence) {
-	workers := options.Jobs
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
 	defer context.AfterFunc(ctx, s.stop)()
 	var group sync.WaitGroup
-	for range min(workers, len(s.jobs)) {
+	for range min(options.workers(), len(s.jobs)) {
 		group.Go(func() {
 			for ctx.Err() == nil {
 				number, ok := s.claim()
@@ -124,30 +142,31 @@ func (c Campaign) work(ctx context.Context, options Options, s *sequence) {
 
 func (c Campaign) do(ctx context.Context, options Options, s *sequence, number int) {
 	j := s.jobs[number]
-	outcome, err := j.simulate(ctx, options)
+	outcome, err := j.simulate(ctx, options, options.Run)
 	if errors.Is(err, run.ErrStopped) {
 		return
 	}
+	variant := j.tally.variant.Name
 	if err != nil {
-		s.deliver(number, nil, &RunError{Variant: j.tally.variant.Name, Seed: j.seed, Err: err})
+		s.deliver(number, nil, delivery{err: &RunError{Variant: variant, Seed: j.seed(), Err: err}})
 		return
 	}
-	finished := Progress{Variant: j.tally.variant.Name, Seed: j.seed,
-		Violating: outcome.Violating(), Unexpected: j.tally.unexpected(outcome)}
-	s.deliver(number, outcome, nil)
+	summary := summarize(variant, j.position, outcome)
+	finished := Progress{Variant: variant, Seed: j.seed(),
+		Violating: summary.Violating(), Unexpected: j.tally.unexpected(summary)}
+	s.deliver(number, newCandidate(summary, outcome), delivery{summary: summary})
 	if options.Finished != nil {
 		options.Finished(finished)
 	}
 }
 
-func (j job) simulate(ctx context.Context, options Options) (*run.Outcome, error) {
+func (j job) simulate(ctx context.Context, options Options, runOptions run.Options) (*run.Outcome, error) {
 	simulate := options.Simulate
 	if simulate == nil {
 		simulate = run.Simulate
 	}
-	runOptions := options.Run
 	runOptions.Stop = func() bool { return ctx.Err() != nil }
-	return Guarded(simulate)(&j.tally.variant.Scenario, j.seed, j.tally.values, runOptions)
+	return Guarded(simulate)(&j.tally.variant.Scenario, j.seed(), j.tally.values, runOptions)
 }
 
 // values reads each variant's value files, by producer. What several instances

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime"
@@ -49,8 +50,8 @@ func made(t *testing.T) Campaign {
 func losing(losses ...uint64) Simulate {
 	return func(s *format.Scenario, seed uint64, _ map[string]*workload.Values, _ run.Options) (*run.Outcome, error) {
 		o := &run.Outcome{Seed: seed, Metrics: &workload.Metrics{}, Exercise: run.Exercise{run.LeaderChanges: int64(seed)},
-			Digest: seedName(seed * 7), History: history.New(), Places: []string{run.RarePlaces[seed%3]},
-			Invariants: []run.Invariant{{Name: "made up", Says: seedName(seed)}}}
+			Digest: SeedName(seed * 7), History: history.New(), Places: []string{run.RarePlaces[seed%3]},
+			Invariants: []run.Invariant{{Name: "made up", Says: SeedName(seed)}}}
 		o.Metrics.Produce.Record(time.Duration(seed) * 13 * time.Millisecond)
 		o.Measures.LagFinal = int64(seed)
 		for _, claim := range s.Claims {
@@ -248,6 +249,161 @@ func TestFinishedRunsAreForgotten(t *testing.T) {
 	require.Equal(t, "0x9c4", played.Variants[0].Claims[1].FirstViolating)
 	require.Equal(t, uint64(2500), stories[0].Seed)
 	require.Less(t, most, int64(3000), "of 6000 runs")
+}
+
+// What a campaign joins can be stored, and what is read back joins to the same:
+// in one piece, and in shards that are put together.
+func TestStoredSummariesJoinToTheResult(t *testing.T) {
+	simulate := losing(11, 5, 30)
+	var whole []Summary
+	reference, _, err := made(t).Run(context.Background(), Options{Jobs: 4, Simulate: simulate, Joined: func(s Summary) { whole = append(whole, s) }})
+	require.NoError(t, err)
+	stored := func(list []Summary) []Summary {
+		file := NewSeedsFile(SeedsHeader{Scenario: "made-up", Variants: []string{"base", "other"}, Shard: "1/1"})
+		for _, s := range list {
+			file.Add(s)
+		}
+		header, back, err := ReadSeeds(file.Bytes())
+		require.NoError(t, err)
+		require.Equal(t, SeedsHeader{SeedsVersion, "made-up", []string{"base", "other"}, "1/1"}, header)
+		return back
+	}
+	joined, err := made(t).Join(stored(whole))
+	require.NoError(t, err)
+	require.Equal(t, reference, joined)
+	require.NotEmpty(t, joined.Variants[0].Distributions)
+
+	var together []Summary
+	for i := 1; i <= 3; i++ {
+		c := made(t)
+		c.Shard = Shard{i, 3}
+		_, _, err := c.Run(context.Background(), Options{Simulate: simulate, Joined: func(s Summary) { together = append(together, s) }})
+		require.NoError(t, err)
+	}
+	slices.SortStableFunc(together, func(a, b Summary) int {
+		return cmp.Or(cmp.Compare(a.Position, b.Position), cmp.Compare(a.Variant, b.Variant))
+	})
+	require.Equal(t, whole, together)
+
+	first := whole[0].Measures
+	own, err := whole[0].Metrics()
+	require.NoError(t, err)
+	require.Equal(t, first.LagMax, own["lag.max"])
+}
+
+// A stored summary of another campaign is never joined.
+func TestForeignSummariesAreRefused(t *testing.T) {
+	var all []Summary
+	_, _, err := made(t).Run(context.Background(), Options{Simulate: losing(), Joined: func(s Summary) { all = append(all, s) }})
+	require.NoError(t, err)
+	for complaint, spoil := range map[string]func(*Summary){
+		"a variant gone":              func(s *Summary) { s.Variant = "gone" },
+		"it judges 1 claims":          func(s *Summary) { s.Claims = s.Claims[:1] },
+		"it judges another":           func(s *Summary) { s.Claims = slices.Clone(s.Claims); s.Claims[0].Name = "another" },
+		"no seed 0x0 at position 1":   func(s *Summary) { s.Position = 1 },
+		"no seed 0x0 at position 400": func(s *Summary) { s.Position = 400 },
+		"no bucket of a histogram":    func(s *Summary) { s.Latencies = map[string]*Histogram{"produce": {Buckets: [][2]int64{{5, 1}}}} },
+	} {
+		spoiled := slices.Clone(all)
+		spoil(&spoiled[0])
+		_, err := made(t).Join(spoiled)
+		require.ErrorContains(t, err, complaint)
+	}
+	for _, file := range []string{"", "nonsense", string(NewSeedsFile(SeedsHeader{}).Bytes()[:9])} {
+		_, _, err := ReadSeeds([]byte(file))
+		require.Error(t, err, file)
+	}
+}
+
+func TestShards(t *testing.T) {
+	for _, of := range []int{1, 2, 3, 7, 40} {
+		seen := map[int]int{}
+		for i := 1; i <= of; i++ {
+			shard, err := ParseShard(Shard{i, of}.String())
+			require.NoError(t, err)
+			for _, p := range shard.positions(40) {
+				seen[p]++
+			}
+		}
+		require.Len(t, seen, 40)
+		for p, n := range seen {
+			require.Equal(t, 1, n, p)
+		}
+	}
+	require.Len(t, Shard{}.positions(40), 40)
+	for _, text := range []string{"", "1", "0/2", "3/2", "1/2/3", "a/b", "-1/2", "1/0"} {
+		_, err := ParseShard(text)
+		require.Error(t, err, text)
+	}
+}
+
+// telling is a simulator that knows what it is asked to tell.
+func telling(simulate Simulate) Simulate {
+	return func(s *format.Scenario, seed uint64, values Values, o run.Options) (*run.Outcome, error) {
+		outcome, err := simulate(s, seed, values, o)
+		if o.Tell != nil {
+			outcome.Series = &result.Series{Bucket: int64(seed)}
+			for _, claim := range o.Tell.Claims {
+				outcome.Scenes = append(outcome.Scenes, result.Scene{Claim: claim.Claim, Seed: seed, Lanes: []result.Lane{{Name: claim.Witness.Anomaly}}})
+			}
+		}
+		return outcome, err
+	}
+}
+
+// The seed of each story is played once more, and asked for its violated claims.
+func TestStoriesAreTold(t *testing.T) {
+	for _, jobs := range []int{1, 4} {
+		r, stories, err := made(t).Run(context.Background(), Options{Jobs: jobs, Stories: true, Tell: true, Simulate: telling(losing(11, 5, 30))})
+		require.NoError(t, err)
+		require.Len(t, stories, 2)
+		for _, s := range stories {
+			require.Equal(t, int64(5), s.Series.Bucket)
+			require.Len(t, s.Scenes, 1)
+			require.Equal(t, "no-loss", s.Scenes[0].Claim)
+			require.Equal(t, r.Variants[0].Claims[1].Witness.Anomaly, s.Scenes[0].Lanes[0].Name)
+		}
+	}
+	_, stories, err := made(t).Run(context.Background(), Options{Tell: true, Simulate: telling(losing())})
+	require.NoError(t, err)
+	require.Empty(t, stories[0].Scenes, "nothing is violated")
+	require.Equal(t, int64(0), stories[0].Series.Bucket, "the first seed is told")
+}
+
+// An interrupted campaign tells what it has, without playing on.
+func TestInterruptedStoriesAreNotPlayedOn(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	runs := 0
+	simulate := func(s *format.Scenario, seed uint64, values Values, o run.Options) (*run.Outcome, error) {
+		require.Nil(t, o.Tell)
+		if runs++; runs == 8 {
+			cancel()
+			return nil, run.ErrStopped
+		}
+		return losing(2)(s, seed, values, o)
+	}
+	_, stories, err := made(t).Run(ctx, Options{Jobs: 1, Tell: true, Simulate: simulate})
+	require.NoError(t, err)
+	require.Equal(t, uint64(2), stories[0].Seed)
+	require.Nil(t, stories[0].Series)
+}
+
+// A told run that is not the run that was judged is a mistake of our own.
+func TestToldRunMustBeTheSame(t *testing.T) {
+	simulate := func(s *format.Scenario, seed uint64, values Values, o run.Options) (*run.Outcome, error) {
+		outcome, err := losing(5)(s, seed, values, o)
+		if o.Tell != nil {
+			outcome.Digest = "another"
+		}
+		return outcome, err
+	}
+	r, stories, err := made(t).Run(context.Background(), Options{Tell: true, Simulate: simulate})
+	var failed *RunError
+	require.ErrorAs(t, err, &failed)
+	require.Equal(t, uint64(5), failed.Seed)
+	require.ErrorContains(t, err, "played once more it has the digest another")
+	require.Equal(t, exitInternal, r.ExitCode)
+	require.Len(t, stories, 2, "the stories are there, without pictures")
 }
 
 func TestMissingDataIsFoundBeforeTheFirstRun(t *testing.T) {

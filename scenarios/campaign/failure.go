@@ -17,7 +17,7 @@ type RunError struct {
 }
 
 func (e *RunError) Error() string {
-	return fmt.Sprintf("variant %s, seed %s: %v", e.Variant, seedName(e.Seed), e.Err)
+	return fmt.Sprintf("variant %s, seed %s: %v", e.Variant, SeedName(e.Seed), e.Err)
 }
 
 func (e *RunError) Unwrap() error { return e.Err }

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"assay/checkers"
-	"assay/scenarios/run"
+	"assay/scenarios/result"
 	"assay/scenarios/workload"
 )
 
@@ -18,36 +18,42 @@ type metrics struct {
 	consumers                      bool
 }
 
-func (m *metrics) add(o *run.Outcome) {
+// add joins a run. An error is a histogram that was not written by this version.
+func (m *metrics) add(s Summary) error {
 	if m.named == nil {
 		m.named = map[string]int64{}
 	}
-	m.produce.Add(&o.Metrics.Produce)
-	m.endToEnd.Add(&o.Metrics.EndToEnd)
-	m.recovery.Add(&o.Measures.Recovery)
-	m.acknowledged += int64(o.Measures.Acknowledged)
-	m.consumed += int64(o.Measures.Consumed)
-	m.window += int64(o.Measures.Window)
-	m.consumers = m.consumers || o.Measures.Consumers
-	m.atLeast("lag.final", o.Measures.LagFinal)
-	m.atLeast("lag.max", o.Measures.LagMax)
-	m.atLeast("unavailable.max", int64(o.Measures.Unavailable))
-	m.addDamage(o)
+	for name, joined := range map[string]*workload.Histogram{latencyProduce: &m.produce, latencyEndToEnd: &m.endToEnd, latencyRecovery: &m.recovery} {
+		h, err := s.Latencies[name].Histogram()
+		if err != nil {
+			return err
+		}
+		joined.Add(&h)
+	}
+	m.acknowledged += s.Measures.Acknowledged
+	m.consumed += s.Measures.Consumed
+	m.window += s.Measures.Window
+	m.consumers = m.consumers || s.Measures.Consumers
+	m.atLeast("lag.final", s.Measures.LagFinal)
+	m.atLeast("lag.max", s.Measures.LagMax)
+	m.atLeast("unavailable.max", s.Measures.Unavailable)
+	m.addDamage(s)
+	return nil
 }
 
 func (m *metrics) atLeast(name string, value int64) { m.named[name] = max(m.named[name], value) }
 
 // addDamage takes what the claims found.
-func (m *metrics) addDamage(o *run.Outcome) {
-	for _, judged := range o.Claims {
+func (m *metrics) addDamage(s Summary) {
+	for _, judged := range s.Claims {
 		switch judged.Guarantee {
 		case checkers.NoLoss:
-			m.named["loss.records"] += judged.Damage.Records
-			for _, w := range judged.Damage.Windows {
-				m.atLeast("loss.window", int64(w.To-w.From))
+			m.named["loss.records"] += judged.Damaged
+			if judged.Windows > 0 {
+				m.atLeast("loss.window", judged.Window)
 			}
 		case checkers.NoDuplicates:
-			m.named["duplicates.records"] += judged.Damage.Records
+			m.named["duplicates.records"] += judged.Damaged
 		}
 	}
 }
@@ -71,6 +77,25 @@ func (m *metrics) result() map[string]int64 {
 		for _, name := range []string{"lag.final", "lag.max", "throughput.consumed"} {
 			delete(all, name)
 		}
+	}
+	return all
+}
+
+// distributions are those of the latencies, over all runs.
+func (m *metrics) distributions() []result.Distribution {
+	var all []result.Distribution
+	for _, d := range []struct {
+		name string
+		h    *workload.Histogram
+	}{{latencyProduce, &m.produce}, {latencyEndToEnd, &m.endToEnd}} {
+		if d.h.Count() == 0 {
+			continue
+		}
+		distribution := result.Distribution{Name: d.name}
+		d.h.Buckets(func(upTo time.Duration, count uint64) {
+			distribution.Counts = append(distribution.Counts, result.DistributionBucket{UpTo: int64(min(upTo, d.h.Max())), Count: count})
+		})
+		all = append(all, distribution)
 	}
 	return all
 }

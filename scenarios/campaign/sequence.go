@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"assay/scenarios/result"
-	"assay/scenarios/run"
 )
 
 // ahead is how many runs may have begun beyond the first that is not finished:
@@ -19,6 +18,7 @@ const ahead = 64
 type sequence struct {
 	jobs     []job
 	failFast bool
+	onJoined func(Summary) // may be nil
 
 	mutex   sync.Mutex
 	room    *sync.Cond // a job may be claimed, or none any more
@@ -31,12 +31,12 @@ type sequence struct {
 }
 
 type delivery struct {
-	outcome *run.Outcome
+	summary Summary
 	err     error
 }
 
-func newSequence(jobs []job, failFast bool) *sequence {
-	s := &sequence{jobs: jobs, failFast: failFast, end: len(jobs), waiting: map[int]delivery{}}
+func newSequence(jobs []job, options Options) *sequence {
+	s := &sequence{jobs: jobs, failFast: options.FailFast, onJoined: options.Joined, end: len(jobs), waiting: map[int]delivery{}}
 	s.room = sync.NewCond(&s.mutex)
 	return s
 }
@@ -64,13 +64,13 @@ func (s *sequence) stop() {
 }
 
 // deliver takes what a job came to and joins all that is now in order.
-func (s *sequence) deliver(number int, outcome *run.Outcome, err error) {
+func (s *sequence) deliver(number int, candidate *candidate, d delivery) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if outcome != nil {
-		s.jobs[number].tally.consider(s.jobs[number].index, outcome)
+	if candidate != nil {
+		s.jobs[number].teller.consider(candidate)
 	}
-	s.waiting[number] = delivery{outcome, err}
+	s.waiting[number] = d
 	for s.joined < s.end {
 		next, arrived := s.waiting[s.joined]
 		if !arrived {
@@ -84,11 +84,19 @@ func (s *sequence) deliver(number int, outcome *run.Outcome, err error) {
 
 func (s *sequence) join(number int, d delivery) {
 	delete(s.waiting, number)
-	t := s.jobs[number].tally
-	switch {
-	case d.err != nil:
+	j := s.jobs[number]
+	if d.err == nil {
+		d.err = j.tally.add(d.summary)
+	}
+	if d.err != nil {
 		s.failure, s.end = d.err, number
-	case t.add(s.jobs[number].index, d.outcome) && s.failFast:
+		return
+	}
+	j.teller.joined(j.position)
+	if s.onJoined != nil {
+		s.onJoined(d.summary)
+	}
+	if s.failFast && j.tally.unexpected(d.summary) {
 		s.end = number + 1
 	}
 }

@@ -3,6 +3,8 @@ package campaign
 import (
 	"bytes"
 
+	"assay/checkers"
+	"assay/checkers/history"
 	"assay/scenarios/result"
 	"assay/scenarios/run"
 )
@@ -14,56 +16,67 @@ type storyteller struct {
 	histories bool
 	violating *candidate // the first violating run so far
 	plain     *candidate // the first run so far
-	last      int        // index of the last run that was joined
+	last      int        // position of the last run that was joined
 	any       bool       // some run was joined
 }
 
+// candidate is a run that may be told.
 type candidate struct {
-	index   int
-	outcome *run.Outcome
+	summary Summary
+	story   result.Story // without its variant and history
+	history *history.History
 }
 
-func (t *storyteller) consider(index int, o *run.Outcome) {
+func newCandidate(s Summary, o *run.Outcome) *candidate {
+	return &candidate{summary: s, history: o.History, story: result.Story{
+		Variant: s.Variant, Seed: o.Seed, Faults: o.Faults, Swarm: o.Swarm, LoadEnd: int64(o.LoadEnd), RunEnd: int64(o.End)}}
+}
+
+func (t *storyteller) consider(c *candidate) {
 	if !t.histories {
-		o.History = nil
+		c.history = nil
 	}
-	c := &candidate{index, o}
-	before := []*candidate{c, t.violating, t.plain}
-	if o.Violating() && (t.violating == nil || index < t.violating.index) {
+	if c.summary.Violating() && (t.violating == nil || c.summary.Position < t.violating.summary.Position) {
 		t.violating = c
 	}
-	if t.plain == nil || index < t.plain.index {
+	if t.plain == nil || c.summary.Position < t.plain.summary.Position {
 		t.plain = c
-	}
-	for _, old := range before {
-		if old != nil && old != t.violating && old != t.plain {
-			old.outcome.History = nil
-		}
 	}
 }
 
 // joined notes that a run counts.
-func (t *storyteller) joined(index int) { t.last, t.any = max(t.last, index), true }
+func (t *storyteller) joined(position int) { t.last, t.any = max(t.last, position), true }
 
-// story is what is told, if any run was joined.
-func (t *storyteller) story(variant string) (result.Story, bool) {
-	var told *candidate
+// told is the run that is told; nil if none was joined.
+func (t *storyteller) told() *candidate {
 	for _, c := range []*candidate{t.violating, t.plain} {
-		if told == nil && t.any && c != nil && c.index <= t.last {
-			told = c
+		if t.any && c != nil && c.summary.Position <= t.last {
+			return c
 		}
 	}
-	if told == nil {
-		return result.Story{}, false
+	return nil
+}
+
+// tell is what the story's run, played once more, is to be asked for.
+func (c *candidate) tell() *run.Tell {
+	tell := &run.Tell{}
+	for _, judged := range c.summary.Claims {
+		if judged.Verdict == checkers.Violated && judged.Witness != nil {
+			tell.Claims = append(tell.Claims, run.TellClaim{Claim: judged.Name, Witness: *judged.Witness})
+		}
 	}
-	o := told.outcome
-	s := result.Story{Variant: variant, Seed: o.Seed, Faults: o.Faults, Swarm: o.Swarm, LoadEnd: int64(o.LoadEnd), RunEnd: int64(o.End)}
-	if o.History != nil {
+	return tell
+}
+
+// write makes the candidate a story.
+func (c *candidate) write() result.Story {
+	s := c.story
+	if c.history != nil {
 		var b bytes.Buffer
-		if err := o.History.Save(&b); err != nil {
+		if err := c.history.Save(&b); err != nil {
 			panic(err) // a buffer takes everything
 		}
 		s.History = b.Bytes()
 	}
-	return s, true
+	return s
 }

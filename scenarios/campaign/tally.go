@@ -22,9 +22,10 @@ const (
 
 // tally joins the runs of one variant, in the order of its seeds.
 type tally struct {
-	variant *format.Variant
-	chosen  []uint64                    // seeds to be run
-	values  map[string]*workload.Values // of its producers
+	variant  *format.Variant
+	seedList []uint64                    // the scenario's
+	chosen   []int                       // positions in seedList to be run
+	values   map[string]*workload.Values // of its producers
 
 	seeds      []string // that ran
 	digests    map[string]string
@@ -34,12 +35,11 @@ type tally struct {
 	claims     []claimTally
 	invariants invariants
 	metrics    metrics
-	told       storyteller
 }
 
-func newTally(variant *format.Variant, values map[string]*workload.Values, stories bool) *tally {
-	t := &tally{variant: variant, chosen: variant.Scenario.Seeds.All(), values: values, exercise: result.Counters{}, points: result.Counters{}, digests: map[string]string{},
-		told: storyteller{histories: stories}}
+func newTally(variant *format.Variant, values map[string]*workload.Values) *tally {
+	t := &tally{variant: variant, seedList: variant.Scenario.Seeds.All(), values: values,
+		exercise: result.Counters{}, points: result.Counters{}, digests: map[string]string{}}
 	for _, c := range format.Counters {
 		t.exercise[c] = 0
 	}
@@ -54,51 +54,41 @@ func newTally(variant *format.Variant, values map[string]*workload.Values, stori
 
 // unexpected says whether a run violates a claim that is expected to hold. It
 // reads nothing that add changes, and may be called beside it.
-func (t *tally) unexpected(o *run.Outcome) bool {
+func (t *tally) unexpected(s Summary) bool {
 	for i, claim := range t.variant.Scenario.Claims {
-		if claim.Expect == format.Holds && o.Claims[i].Verdict == checkers.Violated {
+		if claim.Expect == format.Holds && s.Claims[i].Verdict == checkers.Violated {
 			return true
 		}
 	}
 	return false
 }
 
-// consider takes a run as one that may be told, in any order.
-func (t *tally) consider(index int, o *run.Outcome) { t.told.consider(index, o) }
-
-// add joins a run, and tells whether it is unexpected.
-func (t *tally) add(index int, o *run.Outcome) (unexpected bool) {
-	name := seedName(o.Seed)
-	t.seeds = append(t.seeds, name)
-	t.digests[name] = o.Digest
-	for c, n := range o.Exercise { // order-free: sums
-		t.exercise[string(c)] += n
+// add joins a run. An error is a summary that was not written by this version.
+func (t *tally) add(s Summary) error {
+	t.seeds = append(t.seeds, s.Seed)
+	t.digests[s.Seed] = s.Digest
+	for counter, n := range s.Exercise { // order-free: sums
+		t.exercise[counter] += n
 	}
-	for _, place := range o.Places {
+	for _, place := range s.Places {
 		t.points[place]++
 	}
-	t.applied += o.AppliedFaults()
+	t.applied += s.FaultsApplied
 	for i := range t.claims {
-		t.claims[i].add(o.Claims[i], o)
+		t.claims[i].add(s.Claims[i], s.Seed)
 	}
-	t.invariants.add(o)
-	t.metrics.add(o)
-	t.told.joined(index)
-	return t.unexpected(o)
+	t.invariants.add(s)
+	return t.metrics.add(s)
 }
 
 // join makes the result of all variants.
-func (c Campaign) join(tallies []*tally) (result.Result, []result.Story) {
+func (c Campaign) join(tallies []*tally) result.Result {
 	r := result.Result{Version: result.Version, Scenario: c.Name, Outcome: result.Expected}
-	var stories []result.Story
 	for _, t := range tallies {
 		r.Variants = append(r.Variants, t.result())
-		if story, ok := t.told.story(t.variant.Name); ok {
-			stories = append(stories, story)
-		}
 	}
 	r.Outcome, r.ExitCode = verdictOf(r.Variants)
-	return r, stories
+	return r
 }
 
 // verdictOf applies the precedence of the exit codes: unexpected, threshold, inconclusive.
@@ -123,15 +113,57 @@ func verdictOf(variants []result.Variant) (result.Outcome, int) {
 	return result.Expected, exitExpected
 }
 
+// Join makes the result of summaries, which stand in the order in which a
+// campaign joins them: by position, then by variant. An error says which of them
+// does not belong to the campaign.
+func (c Campaign) Join(summaries []Summary) (result.Result, error) {
+	tallies, byName := make([]*tally, len(c.Variants)), map[string]*tally{}
+	for v := range c.Variants {
+		tallies[v] = newTally(&c.Variants[v], nil)
+		byName[c.Variants[v].Name] = tallies[v]
+	}
+	for _, s := range summaries {
+		t := byName[s.Variant]
+		if t == nil {
+			return result.Result{}, fmt.Errorf("seed %s is of a variant %s, which the scenario lacks", s.Seed, s.Variant)
+		}
+		if err := s.check(t); err != nil {
+			return result.Result{}, fmt.Errorf("seed %s of %s: %w", s.Seed, s.Variant, err)
+		}
+		if err := t.add(s); err != nil {
+			return result.Result{}, fmt.Errorf("seed %s of %s: %w", s.Seed, s.Variant, err)
+		}
+	}
+	return c.join(tallies), nil
+}
+
+// ExitCode is the exit code of an outcome.
+func ExitCode(o result.Outcome) int { return exitCodes[o] }
+
+var exitCodes = map[result.Outcome]int{
+	result.Expected: exitExpected, result.Unexpected: exitUnexpected, result.Inconclusive: exitInconclusive,
+	result.Threshold: exitThreshold, result.Failed: exitInternal, result.Interrupted: exitInterrupted,
+}
+
 // result is the variant's outcome.
 func (t *tally) result() result.Variant {
 	v := result.Variant{Name: t.variant.Name, Seeds: t.seeds, Exercise: t.exercise, Points: t.points, Digests: t.digests,
-		Invariants: t.invariants.result(), Metrics: t.metrics.result()}
+		Invariants: t.invariants.result(), Metrics: t.metrics.result(),
+		Distributions: t.metrics.distributions(), Measured: t.metrics.window}
+	if random := t.variant.Scenario.Faults.Random; random != nil {
+		v.FaultBudget = string(random.Budget)
+	}
 	if len(t.seeds) > 0 {
 		v.Unmet, v.Crossed = t.unmet(), t.crossed(v.Metrics)
 	}
 	for i := range t.claims {
-		v.Claims = append(v.Claims, t.claims[i].result(v.Unmet))
+		claim := t.claims[i].result(v.Unmet)
+		if claim.Witness != nil {
+			advised := *claim.Witness
+			advised.Advice = advise(&t.variant.Scenario, t.claims[i].claim, claim.Witness)
+			claim.Witness = &advised
+		}
+		v.Claims = append(v.Claims, claim)
 	}
 	return v
 }
@@ -143,7 +175,8 @@ func quantity(seeds int) string {
 	return fmt.Sprintf("%d seeds", seeds)
 }
 
-func seedName(seed uint64) string { return fmt.Sprintf("%#x", seed) }
+// SeedName writes a seed as results do.
+func SeedName(seed uint64) string { return format.PrintSeed(seed) }
 
 // claimTally joins the verdicts of one claim.
 type claimTally struct {
@@ -154,14 +187,13 @@ type claimTally struct {
 	reason         string          // why the first inconclusive seed is so
 }
 
-func (c *claimTally) add(judged checkers.Result, o *run.Outcome) {
-	c.seeds.Add(judged)
+func (c *claimTally) add(judged Judged, seed string) {
+	c.seeds.Add(checkers.Result{Verdict: judged.Verdict, Exercised: judged.Exercised, Anomalies: judged.Anomalies})
 	switch {
 	case judged.Verdict == checkers.Violated && c.firstViolating == "":
-		c.firstViolating = seedName(o.Seed)
-		c.witness = witness(judged, o)
+		c.firstViolating, c.witness = seed, judged.Witness
 	case judged.Verdict == checkers.Inconclusive && c.reason == "":
-		c.reason = fmt.Sprintf("seed %s: %s", seedName(o.Seed), judged.Reason)
+		c.reason = fmt.Sprintf("seed %s: %s", seed, judged.Reason)
 	}
 }
 

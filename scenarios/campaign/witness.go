@@ -51,16 +51,11 @@ func faultID(number int, records []faults.Record) string {
 // invariants counts the seeds of each white-box finding, by its name.
 type invariants []result.Invariant
 
-func (joined *invariants) add(o *run.Outcome) {
-	var seen []string
-	for _, found := range o.Invariants {
-		if slices.Contains(seen, found.Name) {
-			continue
-		}
-		seen = append(seen, found.Name)
+func (joined *invariants) add(s Summary) {
+	for _, found := range s.Invariants {
 		at := slices.IndexFunc(*joined, func(i result.Invariant) bool { return i.Name == found.Name })
 		if at < 0 {
-			*joined = append(*joined, result.Invariant{Name: found.Name, First: seedName(o.Seed), Says: found.Says})
+			*joined = append(*joined, result.Invariant{Name: found.Name, First: s.Seed, Says: found.Says})
 			at = len(*joined) - 1
 		}
 		(*joined)[at].Seeds++

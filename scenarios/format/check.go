@@ -29,6 +29,7 @@ func (c *checker) check() {
 	c.checkClientNames()
 	c.checkProducers()
 	c.checkConsumers()
+	c.checkZones()
 	c.checkFaults(formErrors)
 	c.checkClaims(formErrors)
 }
@@ -71,12 +72,16 @@ var decided = map[kafkaconfig.Kind]map[string]string{
 // checkConfiguration checks native keys and how they go together. configured
 // is what the user wrote at pointer, given the same with what the format adds.
 func (c *checker) checkConfiguration(kind kafkaconfig.Kind, pointer string, configured, given map[string]string) kafkaconfig.Settings {
+	return c.checkClientConfiguration("", kind, pointer, configured, given)
+}
+
+func (c *checker) checkClientConfiguration(client ClientProfile, kind kafkaconfig.Kind, pointer string, configured, given map[string]string) kafkaconfig.Settings {
 	for _, key := range sortedKeys(configured) {
 		if by := decided[kind][key]; by != "" {
 			c.atKey(pointerTo(pointer, key), "", "%s is decided by %s", key, by)
 		}
 	}
-	settings, problems := kafkaconfig.Resolve(kind, given)
+	settings, problems := kafkaconfig.ResolveAs(string(client), kind, given)
 	for _, p := range problems {
 		below := pointerTo(pointer, p.Key)
 		if decided[kind][p.Key] != "" {
@@ -111,6 +116,11 @@ func (c *checker) lifted(p kafkaconfig.Problem) bool {
 func (c *checker) checkCluster() {
 	config := c.scenario.Cluster.Config
 	c.checkConfiguration(kafkaconfig.Broker, "/cluster/config", config, config)
+	if brokers := c.scenario.Cluster.Brokers; brokers > 0 && config[offsetsReplication] != "" {
+		if replicas := c.scenario.Cluster.Settings().Int(offsetsReplication); replicas > brokers {
+			c.atValue(pointerTo("/cluster/config", offsetsReplication), "", "%s %d is above the number of brokers, which is %d", offsetsReplication, replicas, brokers)
+		}
+	}
 	seen := map[string]bool{}
 	for i, flaw := range c.scenario.Cluster.Flaws {
 		if seen[flaw] {
@@ -194,7 +204,7 @@ func (c *checker) checkProducers() {
 	for _, p := range c.scenario.Workload.Producers {
 		pointer := pointerTo("/workload/producers", p.Name)
 		c.checkTopic(pointer+"/topic", p.Topic)
-		settings := c.checkConfiguration(kafkaconfig.Producer, pointer+"/config", p.Config, p.Config)
+		settings := c.checkClientConfiguration(p.Client, kafkaconfig.Producer, pointer+"/config", p.Config, p.Config)
 		if p.Keys.Distribution == KeysField && p.Value.File == "" {
 			c.atKey(pointer+"/keys", "", "keys from a field need a payload from a file of JSON objects: value: {file: ...}")
 		}
@@ -204,6 +214,26 @@ func (c *checker) checkProducers() {
 		if largest := settings.Long("max.request.size"); int64(p.Value.Size) > largest {
 			c.remark(Warning, c.index.find(pointer+"/value/size"), pointer+"/value/size",
 				"values of %s are larger than max.request.size=%d: every send will fail", p.Value.Size, largest)
+		}
+	}
+}
+
+// checkFixedGroup: consumers of one group with fixed assignments do not know of one another.
+func (c *checker) checkFixedGroup(consumer Consumer) {
+	if consumer.Group == "" || consumer.Assignment != AssignmentFixed || consumer.Commit == CommitNone {
+		return
+	}
+	for _, other := range c.scenario.Workload.Consumers {
+		if other.Name >= consumer.Name || other.Group != consumer.Group || other.Commit == CommitNone {
+			continue
+		}
+		for _, topic := range consumer.Topics {
+			if contains(other.Topics, topic) {
+				pointer := pointerTo("/workload/consumers", consumer.Name) + "/group"
+				c.remark(Warning, c.index.find(pointer), pointer, "%s and %s both read all of %s in the group %s: with fixed assignments each overwrites what the other commits",
+					other.Name, consumer.Name, topic, consumer.Group)
+				return
+			}
 		}
 	}
 }
@@ -218,6 +248,7 @@ func (c *checker) checkConsumers() {
 				c.atValue(item, "", "topic %s stands in the list twice", topic)
 			}
 		}
-		c.checkConfiguration(kafkaconfig.Consumer, pointer+"/config", consumer.Config, consumer.given())
+		c.checkFixedGroup(consumer)
+		c.checkClientConfiguration(consumer.Client, kafkaconfig.Consumer, pointer+"/config", consumer.Config, consumer.given())
 	}
 }

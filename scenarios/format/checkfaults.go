@@ -49,7 +49,7 @@ func (c *checker) checkSpec(pointer string, spec faults.Spec) {
 	load := c.scenario.Workload
 	if end := load.LoadEnd(); spec.When == nil && spec.At > end && load.Duration > 0 {
 		c.atValue(pointer+"/at", "", "no fault starts after warmup + duration, which is %s", printDuration(end))
-	} else if spec.When == nil && spec.At+spec.Duration > end+load.Drain {
+	} else if spec.When == nil && spec.At+spec.Duration > end+load.Drain && load.Duration > 0 {
 		c.remark(Warning, c.index.find(pointer+"/duration"), pointer+"/duration", "the fault lasts until %s, longer than the drain, which would end at %s",
 			printDuration(spec.At+spec.Duration), printDuration(end+load.Drain))
 	}
@@ -88,12 +88,27 @@ func (c *checker) checkVictim(pointer string, kind faults.Kind, target faults.Ta
 		c.atValue(pointer, fmt.Sprintf("leader(%s)", target), "%s is a partition; %s takes nodes and clients", target, kind)
 	case target.Kind == faults.Rest:
 		c.atValue(pointer, "", "rest has a meaning in groups only")
-	case kind == faults.DelayMetadata && (target.Kind == faults.Clients || target.Kind == faults.Controller ||
+	case (kind == faults.DelayMetadata || kind == faults.Roll) && (target.Kind == faults.Clients || target.Kind == faults.Controller ||
 		target.Kind == faults.Named && !slices.Contains(c.scenario.Cluster.BrokerNames(), target.Name)):
-		c.atValue(pointer, "", "delay_metadata hits brokers, and %s is none", target)
+		c.atValue(pointer, "", "%s hits brokers, and %s is none", kind, target)
+	case kind == faults.SlowDisk && (target.Kind == faults.Clients || target.Kind == faults.Named && c.isClient(target.Name)):
+		c.atValue(pointer, "", "slow_disk hits brokers and controllers; %s has no disk", target)
 	default:
 		c.checkTarget(pointer, target)
 	}
+}
+
+// isClient says whether a name is a client's or a set's of them.
+func (c *checker) isClient(name string) bool {
+	if _, instance := c.instance[name]; instance {
+		return true
+	}
+	for _, set := range c.instance { // order-free: any will do
+		if set == name {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *checker) checkTo(pointer string, target faults.Target) {

@@ -14,7 +14,7 @@ import (
 var claimsCodec = named("claim", object(claimFields, checkClaim), func(c *Claim) *string { return &c.Name }, validClaimName)
 
 var claimFields = []boundField[Claim]{
-	bind("guarantee", "what is claimed; the claim's name by default", text(), func(c *Claim) *string { return &c.Guarantee }),
+	bind("guarantee", "what is claimed; the claim's name by default", guaranteeCodec, func(c *Claim) *string { return &c.Guarantee }),
 	bind("expect", "the expected verdict", words(Holds, Violated), func(c *Claim) *Verdict { return &c.Expect }).orDefault("holds"),
 	bind("group", "the group that a group's guarantee speaks of", text(), func(c *Claim) *string { return &c.Group }),
 	bind("consumer", "the consumer that a reader's guarantee speaks of", text(), func(c *Claim) *string { return &c.Consumer }),
@@ -23,6 +23,19 @@ var claimFields = []boundField[Claim]{
 	bind("to", "the output topic of exactly-once", text(), func(c *Claim) *string { return &c.To }),
 	bind("observer", "the consumer that judges exactly-once", text(), func(c *Claim) *string { return &c.Observer }),
 	bind("within", "the time that recovers allows, the drain by default", duration(time.Millisecond), func(c *Claim) *time.Duration { return &c.Within }).writtenIf(func(c *Claim) bool { return c.Within > 0 }),
+}
+
+// guaranteeCodec takes any word: checkClaim says what is wrong with it, wherever the word stands.
+var guaranteeCodec = text().offering(builtGuarantees())
+
+func builtGuarantees() []string {
+	var names []string
+	for _, g := range guarantees {
+		if g.built {
+			names = append(names, g.name)
+		}
+	}
+	return names
 }
 
 var claimName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$`)
@@ -69,7 +82,7 @@ var requireCodec = makeRequireCodec()
 func makeRequireCodec() codec[[]Requirement] {
 	condition := scalar(Shape{Kind: ShapeText, Pattern: `^(>=|>|<=|<|==|!=) ?[0-9]+$`}, parseComparison, Comparison.print, "!!str", "!!int")
 	return codec[[]Requirement]{
-		shape: Shape{Kind: ShapeMap, Element: &condition.shape},
+		shape: Shape{Kind: ShapeMap, Words: Counters, Element: &condition.shape},
 		read: func(r *reader, at at, into *[]Requirement) {
 			if at.node.kind != mapNode {
 				r.fail(at, "require must be a map from a counter to a condition, such as {leader_changes: \">= 1\"}, not %s", at.node.describe())
@@ -131,8 +144,18 @@ func operatorWords() string {
 	return strings.Join(list, " ")
 }
 
+func builtFlaws() []string {
+	var names []string
+	for _, f := range flaws {
+		if f.built {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
 var flawCodec = codec[string]{
-	shape: Shape{Kind: ShapeText, Words: flawNames()},
+	shape: Shape{Kind: ShapeText, Words: builtFlaws()},
 	read: func(r *reader, at at, into *string) {
 		f, known := findFlaw(at.node.text)
 		switch {

@@ -26,6 +26,8 @@ type at struct {
 // reader gathers what is wrong while values are read.
 type reader struct {
 	diagnostics Diagnostics
+	// partial: the rest of the scenario is not known, so that nothing can be missed or go together badly.
+	partial bool
 }
 
 func (r *reader) fail(at at, format string, arguments ...any) {
@@ -120,6 +122,12 @@ func (f boundField[S]) writtenIf(condition func(*S) bool) boundField[S] {
 	return f
 }
 
+// withCases adds what a codec's checks say of each value of a field, for the schema.
+func (c codec[T]) withCases(cases []Case) codec[T] {
+	c.shape.Cases = cases
+	return c
+}
+
 // object makes a codec for a map with fixed fields. The checks run after the
 // fields are read, whether or not there were errors.
 func object[S any](fields []boundField[S], checks ...func(r *reader, at at, into *S)) codec[S] {
@@ -136,7 +144,9 @@ func object[S any](fields []boundField[S], checks ...func(r *reader, at at, into
 			}
 			readFields(r, at, into, fields)
 			for _, check := range checks {
-				check(r, at, into)
+				if !r.partial {
+					check(r, at, into)
+				}
 			}
 		},
 		write: func(value S) *node {
@@ -170,6 +180,7 @@ func readFields[S any](r *reader, a at, into *S, fields []boundField[S]) {
 	for _, f := range fields {
 		switch {
 		case a.node.child(f.Name) != nil:
+		case f.Required && r.partial:
 		case f.Required:
 			r.report(a.key, a.pointer, "", "%s lacks the field %q (%s)", a.name(), f.Name, f.About)
 		case f.Default != "":

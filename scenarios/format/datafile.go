@@ -21,7 +21,7 @@ func (l *loader) dataFile(file string) dataFile {
 	if known, read := l.data[file]; read {
 		return known
 	}
-	text, err := l.source.readData(file)
+	text, err := l.readData(file)
 	read := dataFile{lines: SplitLines(text), err: err}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -102,8 +102,9 @@ func (ds Diagnostics) sorted() Diagnostics {
 
 // source is a text that values come from.
 type source struct {
-	name  string
-	lines []string
+	name   string
+	lines  []string
+	origin origin
 }
 
 func newSource(name, text string) *source {

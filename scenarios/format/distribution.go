@@ -2,11 +2,8 @@ package format
 
 import "time"
 
-// workTimes reads how long work takes: {dist: lognormal, p50: 1ms, p99: 20ms}, and a plain duration as a constant.
-var workTimes = distributionCodec(words(Lognormal, Constant, Uniform, Exponential))
-
-// costTimes is workTimes without the shapes that simulated networks and disks do not draw from yet.
-var costTimes = distributionCodec(words(Lognormal, Constant, "!"+Uniform, "!"+Exponential))
+// times reads how long something takes: {dist: lognormal, p50: 1ms, p99: 20ms}, and a plain duration as a constant.
+var times = distributionCodec(words(Lognormal, Constant, Uniform, Exponential))
 
 // distributionFields says which fields each shape takes; all are required.
 var distributionFields = map[DistributionKind][]string{
@@ -30,7 +27,7 @@ func distributionCodec(shapes codec[DistributionKind]) codec[Distribution] {
 		length(func(d *Distribution) *time.Duration { return &d.Min }, Uniform)("min", "the shortest of uniform"),
 		length(func(d *Distribution) *time.Duration { return &d.Max }, Uniform)("max", "the longest of uniform"),
 		length(func(d *Distribution) *time.Duration { return &d.Time }, Exponential)("mean", "the mean of exponential"),
-	}, checkDistribution)
+	}, checkDistribution).withCases(distributionCases())
 	constant := duration(0)
 	return codec[Distribution]{
 		shape: Shape{Kind: ShapeEither, Either: []Shape{constant.shape, fields.shape}},
@@ -51,6 +48,14 @@ func distributionCodec(shapes codec[DistributionKind]) codec[Distribution] {
 			return written
 		},
 	}
+}
+
+func distributionCases() []Case {
+	var cases []Case
+	for _, kind := range []DistributionKind{Lognormal, Constant, Uniform, Exponential} {
+		cases = append(cases, Case{"dist", string(kind), distributionFields[kind], distributionFields[kind]})
+	}
+	return cases
 }
 
 func checkDistribution(r *reader, at at, d *Distribution) {

@@ -40,6 +40,12 @@ var randomKindCodec = makeRandomKindCodec()
 
 func makeRandomKindCodec() codec[faults.Kind] {
 	c := faultKinds()
+	c.shape.Words = nil
+	for _, d := range faults.Descriptions {
+		if d.Modelled && d.RandomOK {
+			c.shape.Words = append(c.shape.Words, string(d.Kind))
+		}
+	}
 	read := c.read
 	c.read = func(r *reader, at at, into *faults.Kind) {
 		before := len(r.diagnostics)
@@ -110,7 +116,12 @@ var specFields = []boundField[faults.Spec]{
 	bind("target", "whom it hits: a target or a list of them", list(targetCodec, true), func(s *faults.Spec) *[]faults.Target { return &s.Target }),
 	bind("groups", "who is kept from whom", list(list(targetCodec, true), false), func(s *faults.Spec) *[][]faults.Target { return &s.Groups }),
 	bind("direction", "which way bytes stall, seen from the first group", oneOf(choicesOf(faults.Both, faults.In, faults.Out)...), func(s *faults.Spec) *faults.Direction { return &s.Direction }).writtenIf(takesField(faults.FieldDirection)),
-	bind("latency", "the delay that bytes get on top", duration(0), func(s *faults.Spec) *time.Duration { return &s.Latency }).writtenIf(takesField(faults.FieldLatency)),
+	bind("latency", "the delay that bytes get on top", duration(0), func(s *faults.Spec) *time.Duration { return &s.Latency }).writtenIf(func(s *faults.Spec) bool {
+		return takesField(faults.FieldLatency)(s) && (s.Latency > 0 || s.Bandwidth == 0)
+	}),
+	bind("bandwidth", "what each connection carries at most, each way", quantityOf[int64](bandwidthDimension, 1, most), func(s *faults.Spec) *int64 { return &s.Bandwidth }).writtenIf(func(s *faults.Spec) bool { return s.Bandwidth > 0 }),
+	bind("factor", "how many times longer everything takes, 20 by default", integer[int64](2, 100_000), func(s *faults.Spec) *int64 { return &s.Factor }).writtenIf(takesField(faults.FieldFactor)),
+	bind("skew", "what is added to the wall clock; -5m sets it back", skewCodec, func(s *faults.Spec) *time.Duration { return &s.Skew }).writtenIf(takesField(faults.FieldSkew)),
 	bind("late", "whether bytes already sent still arrive after the break", boolean(), func(s *faults.Spec) *bool { return &s.Late }).writtenIf(takesField(faults.FieldLate)),
 	bind("disk", "what becomes of unsynced data", oneOf(choicesOf(faults.LoseUnsynced, faults.Tear, faults.Keep)...), func(s *faults.Spec) *faults.DiskMode { return &s.Disk }).writtenIf(takesField(faults.FieldDisk)),
 	bind("to", "the broker that leads next", pointerOf(targetCodec), func(s *faults.Spec) **faults.Target { return &s.To }),
@@ -158,7 +169,7 @@ func checkTrigger(r *reader, at at, t *faults.Trigger) {
 var timelineCodec = makeTimelineCodec()
 
 func makeTimelineCodec() codec[[]faults.Spec] {
-	spec := object(specFields, checkSpec)
+	spec := object(specFields, checkSpec).withCases(specCases())
 	c := list(spec, false)
 	write := c.write
 	c.read = func(r *reader, at at, into *[]faults.Spec) {
@@ -203,6 +214,83 @@ func nameFaults(r *reader, at at, specs []faults.Spec) {
 	}
 }
 
+// defaultFactor makes a disk that syncs in a fifth of a millisecond take as long as one that stands still for a turn of
+// its platters, or whose credit for bursts is used up.
+const defaultFactor = 20
+
+// neededFields are the parameters without which a fault of the kind has no meaning.
+func neededFields(d faults.Description) []string {
+	var needed []string
+	if d.Kind != faults.Roll { // all brokers, if it does not say
+		needed = append(needed, string(d.Fields[0]))
+	}
+	if slices.Contains(d.Fields, faults.FieldSkew) {
+		needed = append(needed, string(faults.FieldSkew))
+	}
+	if d.Lasting {
+		needed = append(needed, "duration")
+	}
+	return needed
+}
+
+// allowedFields are the parameters of a kind with those of every fault. One that does not last may still say how long
+// it waits for its target to be found.
+func allowedFields(d faults.Description) []string {
+	allowed := []string{"id", "at", "when", "kind", "duration"}
+	for _, field := range d.Fields {
+		allowed = append(allowed, string(field))
+	}
+	return allowed
+}
+
+func specCases() []Case {
+	var cases []Case
+	for _, d := range faults.Descriptions {
+		if d.Modelled {
+			cases = append(cases, Case{"kind", string(d.Kind), neededFields(d), allowedFields(d)})
+		}
+	}
+	return cases
+}
+
+// fillFault gives parameters that were left out their values.
+func fillFault(at at, s *faults.Spec, d faults.Description) {
+	if slices.Contains(d.Fields, faults.FieldFactor) && at.node.child("factor") == nil {
+		s.Factor = defaultFactor
+	}
+	if d.Kind == faults.Roll && at.node.child("target") == nil {
+		s.Target = []faults.Target{{Kind: faults.All}}
+	}
+}
+
+// skewCodec is a duration with a sign.
+var skewCodec = writingText(scalar(Shape{Kind: ShapeText, Pattern: "^[+-]?" + strings.Trim(timeDimension.pattern(), "^$") + "$"}, parseSkew, printSkew, "!!str", "!!int", "!!float"))
+
+// parseSkew reads "-5m". The error completes "must be ...".
+func parseSkew(text string) (time.Duration, error) {
+	digits, back := strings.CutPrefix(text, "-")
+	if !back {
+		digits = strings.TrimPrefix(text, "+")
+	}
+	value, err := timeDimension.parse(digits)
+	switch {
+	case err != nil:
+		return 0, err
+	case value == 0 || value > int64(longestTime):
+		return 0, fmt.Errorf("other than 0s and at most a year either way, not %s", text)
+	case back:
+		value = -value
+	}
+	return time.Duration(value), nil
+}
+
+func printSkew(d time.Duration) string {
+	if d < 0 {
+		return "-" + printDuration(-d)
+	}
+	return printDuration(d)
+}
+
 // checkSpec checks what a kind takes and needs.
 func checkSpec(r *reader, at at, s *faults.Spec) {
 	if hasAt, hasWhen := at.node.child("at") != nil, at.node.child("when") != nil; hasAt == hasWhen {
@@ -212,16 +300,10 @@ func checkSpec(r *reader, at at, s *faults.Spec) {
 	if !known {
 		return
 	}
-	// A fault that does not last may still say how long it waits for its target to be found.
-	allowed, required := []string{"id", "at", "when", "kind", "duration"}, []string{string(d.Fields[0])}
-	for _, field := range d.Fields {
-		allowed = append(allowed, string(field))
-	}
-	if s.Kind == faults.Delay {
-		required = append(required, string(faults.FieldLatency))
-	}
-	if d.Lasting {
-		required = append(required, "duration")
+	allowed, required := allowedFields(d), neededFields(d)
+	fillFault(at, s, d)
+	if s.Kind == faults.Delay && at.node.child("latency") == nil && at.node.child("bandwidth") == nil {
+		r.fail(at, "delay faults need \"latency\", \"bandwidth\" or both")
 	}
 	r.takes(at, string(s.Kind)+" faults", required, allowed...)
 	if s.NoFence && s.Duration == 0 {

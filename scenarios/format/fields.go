@@ -29,8 +29,10 @@ const (
 // document is a file as it is read: a scenario with what stands beside it.
 type document struct {
 	Version  int
+	Extends  string // only where an override set it: files that are extended are merged before
 	Scenario Scenario
 	Variants []variantDocument
+	Sweep    []axis
 }
 
 // variantDocument keeps its overrides as they are written.
@@ -38,13 +40,14 @@ type variantDocument struct {
 	Name   string
 	Set    *node
 	Expect *node
+	Point  *node // where in a sweep it stands, in a resolved scenario
 }
 
 var documentFields = []boundField[document]{
 	bind("version", "the version of the format: 1", integer[int](1, 1), func(d *document) *int { return &d.Version }).must(),
 	bind("name", "names the run folder; the file's name by default", text(), func(d *document) *string { return &d.Scenario.Name }),
 	bind("about", "what the scenario teaches, in a sentence", text(), func(d *document) *string { return &d.Scenario.About }),
-	reserve[document]("extends", "another scenario file to start from", Shape{Kind: ShapeText}),
+	bind("extends", "another scenario file to start from, or a shipped scenario by its name", extendsCodec, func(d *document) *string { return &d.Extends }),
 	bind("target", "the world that the scenario runs in", object(targetFields), func(d *document) *World { return &d.Scenario.Target }).orDefault("{}"),
 	bind("seeds", "a range of seeds, or a list of them", seedsCodec, func(d *document) *Seeds { return &d.Scenario.Seeds }).orDefault("{base: 1, count: 20}"),
 	bind("cluster", "the system under test", object(clusterFields), func(d *document) *Cluster { return &d.Scenario.Cluster }).orDefault("{}"),
@@ -56,7 +59,7 @@ var documentFields = []boundField[document]{
 	bind("require", "what a run must have exercised; else it is inconclusive", requireCodec, func(d *document) *[]Requirement { return &d.Scenario.Require }),
 	bind("thresholds", "bounds on metrics", list(thresholdCodec, false), func(d *document) *[]Threshold { return &d.Scenario.Thresholds }),
 	bind("variants", "named overrides with their own expectations", variantsCodec, func(d *document) *[]variantDocument { return &d.Variants }),
-	reserve[document]("sweep", "lists of values to cross, for benchmarks", Shape{Kind: ShapeMap, Element: &Shape{Kind: ShapeList, Element: &Shape{Kind: ShapeAny}}}),
+	bind("sweep", "lists of values by JSON pointer; each combination is a variant", sweepCodec, func(d *document) *[]axis { return &d.Sweep }),
 	bind("report", "what a run writes", object(reportFields), func(d *document) *Report { return &d.Scenario.Report }).orDefault("{}"),
 }
 
@@ -86,7 +89,7 @@ var workloadFields = []boundField[Workload]{
 	bind("warmup", "load runs, claims judge it, metrics skip it", duration(0), func(w *Workload) *time.Duration { return &w.Warmup }).orDefault("0s"),
 	bind("duration", "how long the measured load lasts", duration(time.Millisecond), func(w *Workload) *time.Duration { return &w.Duration }).must(),
 	bind("drain", "how long the clients have to run dry afterwards", duration(0), func(w *Workload) *time.Duration { return &w.Drain }).orDefault("30s"),
-	bind("producers", "producers, by name", named("producer", object(producerFields), func(p *Producer) *string { return &p.Name }, validClientName), func(w *Workload) *[]Producer { return &w.Producers }),
+	bind("producers", "producers, by name", named("producer", object(producerFields, checkArrival), func(p *Producer) *string { return &p.Name }, validClientName), func(w *Workload) *[]Producer { return &w.Producers }),
 	bind("consumers", "consumers, by name", named("consumer", object(consumerFields, checkAssignment), func(c *Consumer) *string { return &c.Name }, validClientName), func(w *Workload) *[]Consumer { return &w.Consumers }),
 	reserve[Workload]("processors", "consume-transform-produce clients, by name", Shape{Kind: ShapeMap, Element: &Shape{Kind: ShapeAny}}),
 }
@@ -95,10 +98,44 @@ var producerFields = []boundField[Producer]{
 	bind("count", "how many instances", integer[int](1, mostInstances), func(p *Producer) *int { return &p.Count }).orDefault("1"),
 	bind("topic", "the topic to write to", text(), func(p *Producer) *string { return &p.Topic }).must(),
 	bind("rate", "records per second of all instances together; max sends as fast as answers come", rateCodec, func(p *Producer) *Rate { return &p.Rate }).must(),
-	bind("arrival", "how sends are spread over time", words(ArrivalPoisson, ArrivalConstant, "!"+ArrivalBurst), func(p *Producer) *Arrival { return &p.Arrival }).orDefault("poisson"),
-	bind("keys", "how records get their keys", object(keysFields, checkKeys), func(p *Producer) *Keys { return &p.Keys }).orDefault("{}"),
+	bind("arrival", "how sends are spread over time", words(ArrivalPoisson, ArrivalConstant, ArrivalBurst), func(p *Producer) *Arrival { return &p.Arrival }).orDefault("poisson"),
+	bind("burst", "how arrival: burst spreads the rate", object(burstFields), func(p *Producer) *Burst { return &p.Burst }).writtenIf(func(p *Producer) bool { return p.Arrival == ArrivalBurst }),
+	bind("keys", "how records get their keys", object(keysFields, checkKeys).withCases(keysCases()), func(p *Producer) *Keys { return &p.Keys }).orDefault("{}"),
 	bind("value", "the payload: random bytes of a size, or the lines of a file", object(valueFields, checkValue), func(p *Producer) *Value { return &p.Value }).orDefault("{}"),
+	bind("client", "the client whose defaults, partitioner and retry rules hold; java-4.3 by default", clientCodec, func(p *Producer) *ClientProfile { return &p.Client }).writtenIf(func(p *Producer) bool { return p.Client != "" }),
 	bind("config", "Kafka's producer keys", configuration(kafkaconfig.Producer), func(p *Producer) *map[string]string { return &p.Config }),
+}
+
+// clientCodec takes the clients that kafkaconfig knows.
+var clientCodec = makeClientCodec()
+
+func makeClientCodec() codec[ClientProfile] {
+	var names []ClientProfile
+	for _, profile := range kafkaconfig.Profiles {
+		names = append(names, ClientProfile(profile.Name))
+	}
+	return words(names...)
+}
+
+var burstFields = []boundField[Burst]{
+	bind("interval", "from the start of one burst to the next", duration(time.Millisecond), func(b *Burst) *time.Duration { return &b.Interval }).must(),
+	bind("on", "how long a burst lasts; all sends of its interval come in it", duration(time.Millisecond), func(b *Burst) *time.Duration { return &b.On }).must(),
+}
+
+// checkArrival checks what each arrival takes.
+func checkArrival(r *reader, at at, p *Producer) {
+	burst := at.node.child("burst")
+	switch {
+	case p.Arrival == ArrivalBurst && burst == nil:
+		r.fail(at, "arrival: burst needs \"burst\", such as burst: {interval: 10s, on: 1s}")
+	case p.Arrival != ArrivalBurst && burst != nil && p.Arrival != "":
+		r.report(burst.place, pointerTo(at.pointer, "burst"), "", "\"burst\" goes with arrival: burst, and the arrival is %s", p.Arrival)
+	case burst != nil && p.Burst.On > p.Burst.Interval && p.Burst.Interval > 0:
+		r.report(burst.place, pointerTo(at.pointer, "burst"), "", "a burst of %s does not fit into its interval of %s", printDuration(p.Burst.On), printDuration(p.Burst.Interval))
+	}
+	if p.Rate == RateMax && at.node.child("arrival") != nil && p.Arrival == ArrivalBurst {
+		r.report(at.node.child("arrival").place, pointerTo(at.pointer, "arrival"), "", "rate: max is a closed loop, which has no arrivals to spread")
+	}
 }
 
 var rateCodec = writingText(scalar(Shape{Kind: ShapeText, Pattern: `^([0-9]+(\.[0-9]+)? ?/s|max)$`},
@@ -114,20 +151,34 @@ var keysFields = []boundField[Keys]{
 // defaultTheta is the skew that benchmarks of key-value stores use (YCSB).
 const defaultTheta = 0.99
 
+// keysTake says which fields each distribution of keys takes, and needs.
+var keysTake = []struct {
+	kind         KeyDistribution
+	needs, takes []string
+}{
+	{KeysNone, nil, nil},
+	{KeysField, []string{"field"}, []string{"field"}},
+	{KeysZipf, []string{"count"}, []string{"count", "theta"}},
+	{KeysUniform, []string{"count"}, []string{"count"}},
+	{KeysRoundRobin, []string{"count"}, []string{"count"}},
+}
+
+func keysCases() []Case {
+	var cases []Case
+	for _, each := range keysTake {
+		cases = append(cases, Case{"dist", string(each.kind), each.needs, each.takes})
+	}
+	return cases
+}
+
 func checkKeys(r *reader, at at, k *Keys) {
-	what := "keys of dist " + string(k.Distribution)
-	switch k.Distribution {
-	case KeysNone:
-		r.takes(at, what, nil, "dist")
-	case KeysField:
-		r.takes(at, what, []string{"field"}, "dist", "field")
-	case KeysZipf:
-		r.takes(at, what, []string{"count"}, "dist", "count", "theta")
-		if at.node.child("theta") == nil {
-			k.Theta = defaultTheta
+	for _, each := range keysTake {
+		if each.kind == k.Distribution {
+			r.takes(at, "keys of dist "+string(k.Distribution), each.needs, append([]string{"dist"}, each.takes...)...)
 		}
-	case KeysUniform, KeysRoundRobin:
-		r.takes(at, what, []string{"count"}, "dist", "count")
+	}
+	if k.Distribution == KeysZipf && at.node.child("theta") == nil {
+		k.Theta = defaultTheta
 	}
 }
 
@@ -148,8 +199,23 @@ func (r *reader) takes(at at, what string, required []string, allowed ...string)
 
 var valueFields = []boundField[Value]{
 	bind("size", "the size of each value, 100B by default", quantityOf(sizeDimension, 1, largestValue), func(v *Value) *Size { return &v.Size }).writtenIf(func(v *Value) bool { return v.Size > 0 }),
-	bind("file", "a file of lines to send, relative to the scenario file", text(), func(v *Value) *string { return &v.File }),
+	bind("file", "a file of lines to send, relative to the scenario file that names it", valueFileCodec, func(v *Value) *string { return &v.File }),
 	bind("order", "the order of the lines, sequential by default", words(OrderSequential, OrderShuffle), func(v *Value) *ValueOrder { return &v.Order }).writtenIf(func(v *Value) bool { return v.Order != "" }),
+}
+
+// valueFileCodec reads a file's name as its source means it: a file that is extended names those beside itself.
+var valueFileCodec = makeValueFileCodec()
+
+func makeValueFileCodec() codec[string] {
+	c := text()
+	read := c.read
+	c.read = func(r *reader, at at, into *string) {
+		read(r, at, into)
+		if from := at.node.place.source; from != nil && *into != "" {
+			*into = from.origin.file(*into)
+		}
+	}
+	return c
 }
 
 const defaultValueSize = Size(100)
@@ -174,13 +240,20 @@ var consumerFields = []boundField[Consumer]{
 	bind("group", "the consumer group", text(), func(c *Consumer) *string { return &c.Group }),
 	bind("topics", "the topics to read", list(text(), false), func(c *Consumer) *[]string { return &c.Topics }).must(),
 	bind("assignment", "group, or fixed: partitions dealt out once; group by default if there is one", words(AssignmentFixed, "!"+AssignmentGroup), func(c *Consumer) *Assignment { return &c.Assignment }).writtenIf(func(c *Consumer) bool { return c.Assignment != "" }),
-	bind("commit", "when positions are committed; after_process by default if there is a group", words(CommitNone, "!"+CommitBeforeProcess, "!"+CommitAuto, "!"+CommitAfterProcess), func(c *Consumer) *Commit { return &c.Commit }).writtenIf(func(c *Consumer) bool { return c.Commit != "" }),
+	bind("commit", "when positions are committed; after_process by default if there is a group", words(CommitNone, CommitBeforeProcess, CommitAuto, CommitAfterProcess), func(c *Consumer) *Commit { return &c.Commit }).writtenIf(func(c *Consumer) bool { return c.Commit != "" }),
 	bind("process", "what is done with a record", object(processFields), func(c *Consumer) *Distribution { return &c.Process }).orDefault("{}"),
+	bind("seek", "moves of all positions that the application makes by itself, in order of time", list(object(seekFields), false), func(c *Consumer) *[]Seek { return &c.Seeks }),
+	bind("client", "the client whose defaults hold; java-4.3 by default", clientCodec, func(c *Consumer) *ClientProfile { return &c.Client }).writtenIf(func(c *Consumer) bool { return c.Client != "" }),
 	bind("config", "Kafka's consumer keys", configuration(kafkaconfig.Consumer), func(c *Consumer) *map[string]string { return &c.Config }),
 }
 
 // checkAssignment fills in what depends on the group.
 func checkAssignment(r *reader, at at, c *Consumer) {
+	for i := range at.node.entries {
+		if child := at.child(i); at.node.entries[i].key == "seek" && child.node.kind == listNode && len(child.node.items) == len(c.Seeks) {
+			checkSeeks(r, child, c.Seeks)
+		}
+	}
 	if at.node.child("topics") != nil && len(c.Topics) == 0 {
 		r.fail(at, "topics of consumer %s names none", at.name())
 	}
@@ -190,6 +263,8 @@ func checkAssignment(r *reader, at at, c *Consumer) {
 		}
 		if at.node.child("commit") == nil {
 			c.Commit = CommitNone
+		} else if c.Commit != CommitNone && c.Commit != "" {
+			r.report(at.node.child("commit").place, pointerTo(at.pointer, "commit"), "", "commit: %s needs a \"group\" to commit for", c.Commit)
 		}
 		return
 	}
@@ -198,28 +273,29 @@ func checkAssignment(r *reader, at at, c *Consumer) {
 			"a consumer with a group takes its partitions by group assignment unless it says otherwise, which is part of the format but not built yet")
 	}
 	if at.node.child("commit") == nil {
-		r.report(at.node.child("group").place, pointerTo(at.pointer, "group"), "commit: none",
-			"a consumer with a group commits after processing unless it says otherwise, which is part of the format but not built yet")
+		c.Commit = CommitAfterProcess
 	}
 }
 
 var processFields = []boundField[Distribution]{
-	bind("time", "the time that one record takes", workTimes, func(d *Distribution) *Distribution { return d }).orDefault("0s"),
+	bind("time", "the time that one record takes", times, func(d *Distribution) *Distribution { return d }).orDefault("0s"),
 }
 
 var costFields = []boundField[Cost]{
+	bind("profile", "the named costs to start from; what stands beside it differs from them", profileCodec, func(c *Cost) *string { return &c.Profile }).writtenIf(func(c *Cost) bool { return c.Profile != "" && c.Profile != Profiles[0].Name }),
 	bind("network", "each direction of each connection", object(networkFields), func(c *Cost) *NetworkCost { return &c.Network }).orDefault("{}"),
 	bind("disk", "each node's disk", object(diskFields), func(c *Cost) *DiskCost { return &c.Disk }).orDefault("{}"),
 	bind("cpu", "each node's CPUs", object(cpuFields), func(c *Cost) *CPUCost { return &c.CPU }).orDefault("{}"),
+	bind("zones", "places with a network of their own between them, by name; in place of the profile's", zonesCodec, func(c *Cost) *[]Zone { return &c.Zones }),
 }
 
 var networkFields = []boundField[NetworkCost]{
-	bind("latency", "one way", costTimes, func(n *NetworkCost) *Distribution { return &n.Latency }).orDefault("{dist: lognormal, p50: 300us, p99: 5ms}"),
+	bind("latency", "one way", times, func(n *NetworkCost) *Distribution { return &n.Latency }).orDefault("{dist: lognormal, p50: 300us, p99: 5ms}"),
 	bind("bandwidth", "of one direction", quantityOf(bandwidthDimension, 1, Bandwidth(most)), func(n *NetworkCost) *Bandwidth { return &n.Bandwidth }).orDefault("10Gbit/s"),
 }
 
 var diskFields = []boundField[DiskCost]{
-	bind("fsync", "one sync, without its data", costTimes, func(d *DiskCost) *Distribution { return &d.Fsync }).orDefault("{dist: lognormal, p50: 200us, p99: 8ms}"),
+	bind("fsync", "one sync, without its data", times, func(d *DiskCost) *Distribution { return &d.Fsync }).orDefault("{dist: lognormal, p50: 200us, p99: 8ms}"),
 	bind("bandwidth", "reading and writing", quantityOf(bandwidthDimension, 1, Bandwidth(most)), func(d *DiskCost) *Bandwidth { return &d.Bandwidth }).orDefault("500MiB/s"),
 	bind("writeback", "unsynced data reaches the disk by itself after this", duration(time.Millisecond), func(d *DiskCost) *time.Duration { return &d.Writeback }).orDefault("30s"),
 }
@@ -228,26 +304,6 @@ var cpuFields = []boundField[CPUCost]{
 	bind("cores", "of each node", integer[int](1, 1024), func(c *CPUCost) *int { return &c.Cores }).orDefault("4"),
 	bind("per_request", "the time one message takes", duration(0), func(c *CPUCost) *time.Duration { return &c.PerRequest }).orDefault("20us"),
 	bind("per_byte", "the time one byte takes on top", duration(0), func(c *CPUCost) *time.Duration { return &c.PerByte }).orDefault("1ns"),
-}
-
-// costCodec reads the parts, or the name of a profile; the only one is called default.
-var costCodec = makeCostCodec()
-
-func makeCostCodec() codec[Cost] {
-	parts := object(costFields)
-	profile := oneOf(choice[string]{"default", "default", false})
-	return codec[Cost]{
-		shape: Shape{Kind: ShapeEither, Either: []Shape{profile.shape, parts.shape}},
-		read: func(r *reader, a at, into *Cost) {
-			if a.node.kind == scalarNode {
-				var name string
-				profile.read(r, a, &name)
-				a.node = &node{kind: mapNode, place: a.node.place}
-			}
-			parts.read(r, a, into)
-		},
-		write: parts.write,
-	}
 }
 
 var reportFields = []boundField[Report]{
@@ -260,7 +316,7 @@ var seedsCodec = makeSeedsCodec()
 
 func makeSeedsCodec() codec[Seeds] {
 	seed := scalar(Shape{Kind: ShapeEither, Either: []Shape{{Kind: ShapeInteger}, {Kind: ShapeText, Pattern: `^(0[xX][0-9a-fA-F]+|[0-9]+)$`}}},
-		ParseSeed, PrintSeed, "!!int", "!!str")
+		ParseSeed, PrintSeed, "!!int", "!!str", "!!float")
 	fields := object([]boundField[Seeds]{
 		bind("base", "the first seed, decimal or hexadecimal", seed, func(s *Seeds) *uint64 { return &s.Base }).orDefault("1"),
 		bind("count", "how many", integer[int](1, mostSeeds), func(s *Seeds) *int { return &s.Count }).must(),
@@ -332,8 +388,13 @@ func validClientName(name string) error {
 }
 
 var variantsCodec = inOrder("variant", object([]boundField[variantDocument]{
-	bind("set", "values by JSON pointer; null deletes", asWritten(Shape{Kind: ShapeMap, Element: &Shape{Kind: ShapeAny}}), func(v *variantDocument) **node { return &v.Set }),
+	bind("set", "values by JSON pointer; null deletes", asWritten(Shape{Kind: ShapeMap, Pointed: true, Element: &Shape{Kind: ShapeAny}}), func(v *variantDocument) **node { return &v.Set }),
 	bind("expect", "verdicts by claim", asWritten(Shape{Kind: ShapeMap, Element: &Shape{Kind: ShapeText, Words: []string{string(Holds), string(Violated)}}}), func(v *variantDocument) **node { return &v.Expect }),
+	bind("point", "where in a sweep it stands: settings by JSON pointer; resolved scenarios have it in place of the sweep", asWritten(Shape{Kind: ShapeMap, Pointed: true, Element: &Shape{Kind: ShapeText}}), func(v *variantDocument) **node { return &v.Point }),
+}, func(r *reader, at at, v *variantDocument) {
+	if v.Point == nil && variantName.MatchString(v.Name) && !claimName.MatchString(v.Name) {
+		r.report(at.key, at.pointer, "", "%q is no name for a variant: up to 100 letters, digits, dots, underscores and hyphens", v.Name)
+	}
 }), func(v *variantDocument) *string { return &v.Name }, validVariantName)
 
 // asWritten keeps a map's nodes; what they mean depends on the rest of the file.
@@ -347,15 +408,23 @@ func asWritten(shape Shape) codec[*node] {
 			}
 			*into = at.node
 		},
-		write: func(n *node) *node { return n },
+		write: func(n *node) *node {
+			if n == nil {
+				return nil
+			}
+			return unlessEmpty(n)
+		},
 	}
 }
+
+// variantName also takes the names of a sweep's points: rate=1000/s,acks=all.
+var variantName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._=,/+-]{0,99}$`)
 
 func validVariantName(name string) error {
 	if name == Base {
 		return fmt.Errorf("%q names the scenario without overrides; choose another name", Base)
 	}
-	if !claimName.MatchString(name) {
+	if !variantName.MatchString(name) {
 		return fmt.Errorf("%q is no name for a variant: up to 100 letters, digits, dots, underscores and hyphens", name)
 	}
 	return nil

@@ -19,6 +19,8 @@ type Source struct {
 	// looked at.
 	Data fs.FS
 	Dir  string
+	// Shipped finds a shipped scenario by its name, for "extends"; nil: there are none.
+	Shipped func(name string) (Source, bool)
 }
 
 // Options are what the command line adds.
@@ -31,14 +33,14 @@ type Options struct {
 type File struct {
 	Base     Scenario
 	variants []Variant
-	source   Source
+	loader   *loader
 	index    treeIndex
 }
 
 // Expand returns the scenario itself, called Base, and then each variant in
 // the file's order, whole.
 func (f *File) Expand() []Variant {
-	return append([]Variant{{Base, f.Base}}, f.variants...)
+	return append([]Variant{{Name: Base, Scenario: f.Base}}, f.variants...)
 }
 
 // Resolve prints the file with every default filled in. Loading it again gives
@@ -46,7 +48,17 @@ func (f *File) Expand() []Variant {
 func (f *File) Resolve() []byte { return Render(f.Base, f.variants) }
 
 // ReadData reads a data file by its path as the scenario writes it.
-func (f *File) ReadData(file string) ([]byte, error) { return f.source.readData(file) }
+func (f *File) ReadData(file string) ([]byte, error) { return f.loader.readData(file) }
+
+// readData reads a value file; those of a shipped scenario that was extended lie with it.
+func (l *loader) readData(file string) ([]byte, error) {
+	for name, shipped := range l.shipped { // order-free: no name begins another and its colon
+		if own, found := strings.CutPrefix(file, name+shippedFile); found {
+			return shipped.readData(own)
+		}
+	}
+	return l.source.readData(file)
+}
 
 func (s Source) readData(file string) ([]byte, error) {
 	if s.Data == nil {
@@ -66,23 +78,24 @@ func (f *File) Diagnose(severity Severity, pointer, message string) Diagnostic {
 // Load reads a scenario file, its variants included, and checks its form and
 // its meaning. The file is nil if there is an error among the diagnostics.
 func Load(from Source, options Options) (*File, Diagnostics) {
-	l := &loader{source: from, options: options, data: map[string]dataFile{}}
+	l := &loader{source: from, options: options, data: map[string]dataFile{}, shipped: map[string]Source{}}
 	tree, diagnostics := parseTree(newSource(from.Name, string(from.Text)), from.Text)
 	if tree == nil {
 		return nil, diagnostics
 	}
+	tree, more := l.extend(tree, &link{source: from})
+	diagnostics = append(diagnostics, more...)
+	if tree == nil {
+		return nil, diagnostics.sorted()
+	}
+	l.partial = more.Failed()
+	tree.spellOutCost()
 	base, more := l.base(tree)
 	diagnostics = append(diagnostics, more...)
-	file := &File{Base: base.scenario, source: from, index: base.index}
-	for i, written := range base.variants {
-		if i == mostVariants {
-			tooMany := base.index.findKey("/variants").diagnose(Error, "/variants", fmt.Sprintf("there are %d variants, more than %d", len(base.variants), mostVariants), "")
-			diagnostics = append(diagnostics, tooMany)
-			break
-		}
-		variant, more := l.variant(base, written)
+	file := &File{Base: base.scenario, loader: l, index: base.index}
+	if !l.partial {
+		file.variants, more = l.variants(base)
 		diagnostics = append(diagnostics, more...)
-		file.variants = append(file.variants, Variant{written.Name, variant})
 	}
 	diagnostics = diagnostics.sorted()
 	if diagnostics.Failed() {
@@ -91,10 +104,29 @@ func Load(from Source, options Options) (*File, Diagnostics) {
 	return file, diagnostics
 }
 
+// variants reads the named variants and then the points of the sweep.
+func (l *loader) variants(base reading) ([]Variant, Diagnostics) {
+	if n := len(base.variants); n > mostVariants {
+		tooMany := base.index.findKey("/variants").diagnose(Error, "/variants", fmt.Sprintf("there are %d variants, more than %d", n, mostVariants), "")
+		return nil, Diagnostics{tooMany}
+	}
+	var variants []Variant
+	var diagnostics Diagnostics
+	for _, written := range base.variants {
+		variant, more := l.variant(base, written)
+		diagnostics = append(diagnostics, more...)
+		variants = append(variants, Variant{Name: written.Name, Scenario: variant, Point: pointOf(written.Point)})
+	}
+	points, more := l.sweep(base, len(base.variants))
+	return append(variants, points...), append(diagnostics, more...)
+}
+
 type loader struct {
 	source  Source
 	options Options
 	data    map[string]dataFile
+	shipped map[string]Source // those that were extended, by name
+	partial bool              // what the file extends cannot be read
 }
 
 // reading is one tree that was read and checked.
@@ -103,20 +135,21 @@ type reading struct {
 	index       treeIndex
 	scenario    Scenario
 	variants    []variantDocument
+	axes        []axis
 	diagnostics Diagnostics
 }
 
 // read decodes a tree and checks its meaning.
 func (l *loader) read(tree *node) reading {
-	r := &reader{}
+	r := &reader{partial: l.partial}
 	root := at{node: tree, key: tree.place}
 	var d document
 	d.Scenario.Name = stem(l.source.Name)
 	documentCodec.read(r, root, &d)
 	complete(&d.Scenario)
-	result := reading{tree: tree, index: indexTree(tree), scenario: d.Scenario, variants: d.Variants}
+	result := reading{tree: tree, index: indexTree(tree), scenario: d.Scenario, variants: d.Variants, axes: d.Sweep}
 	c := &checker{reader: r, scenario: &result.scenario, index: result.index, loader: l}
-	if tree.kind == mapNode {
+	if tree.kind == mapNode && !l.partial {
 		c.check()
 	}
 	result.diagnostics = r.diagnostics

@@ -104,6 +104,7 @@ func TestDefaultsAreKafkasAndTheContracts(t *testing.T) {
 	require.True(t, s.Workload.Producers[0].Settings().Bool("enable.idempotence"))
 	require.Equal(t, 5*time.Millisecond, s.Workload.Producers[0].Settings().Duration("linger.ms"))
 	require.Equal(t, Cost{
+		Profile: "default",
 		Network: NetworkCost{Distribution{Kind: Lognormal, P50: 300 * time.Microsecond, P99: 5 * time.Millisecond}, 1_250_000_000},
 		Disk:    DiskCost{Distribution{Kind: Lognormal, P50: 200 * time.Microsecond, P99: 8 * time.Millisecond}, 500 << 20, 30 * time.Second},
 		CPU:     CPUCost{4, 20 * time.Microsecond, time.Nanosecond},
@@ -193,6 +194,30 @@ func TestAliasesAreFollowed(t *testing.T) {
 	require.Equal(t, 2, file.Base.Topics[1].Partitions)
 }
 
+func TestByteOrderMarksAndCarriageReturnsAreAccepted(t *testing.T) {
+	plain, _ := load(small)
+	for _, text := range []string{"\ufeff" + small, strings.ReplaceAll(small, "\n", "\r\n"), "\ufeff" + strings.ReplaceAll(small, "\n", "\r\n")} {
+		file, diagnostics := load(text)
+		require.NotNil(t, file, diagnostics.String())
+		require.Equal(t, plain.Base, file.Base)
+	}
+	_, diagnostics := load(strings.ReplaceAll(small, "\n", "\r\n") + "seed: 1\r\n")
+	require.Equal(t, "test.yaml:7:1: error: unknown field \"seed\"; did you mean \"seeds\"?\n    7 | seed: 1\n      | ^\n", diagnostics.String())
+}
+
+// Files too large to keep beside the others.
+func TestOversizedFiles(t *testing.T) {
+	for _, each := range []struct{ text, want string }{
+		{strings.Repeat("# ten megabytes\n", 10<<20/16), "test.yaml:1:1: error: the file has 10485760 bytes, more than the 4194304 that a scenario may have\n    1 | # ten megabytes\n      | ^\n"},
+		{"about: " + strings.Repeat("[", 50) + strings.Repeat("]", 50) + "\nversion: 1\n", "test.yaml:1:48: error: maps and lists are nested more than 40 deep\n"},
+		{"about:\n" + strings.Repeat("- 1\n", maxNodes), "test.yaml:1:1: error: the file holds more than 200000 values\n    1 | about:\n      | ^\n"},
+	} {
+		file, diagnostics := load(each.text)
+		require.Nil(t, file)
+		require.Contains(t, diagnostics.String(), each.want)
+	}
+}
+
 // A file whose aliases would grow without bound ends in one error, soon.
 func TestHostileFilesEndSoon(t *testing.T) {
 	bomb := "version: 1\na0: &a0 [x, x, x, x, x, x, x, x, x]\n"
@@ -223,4 +248,64 @@ func TestDiagnoseFindsPlacesOfDefaults(t *testing.T) {
 		file.Diagnose(Error, "/workload/producers/web/rate", "x").String())
 	require.Equal(t, 5, file.Diagnose(Error, "/workload/producers/web/value/size", "x").Line)
 	require.Equal(t, 1, file.Diagnose(Error, "/cost/disk", "x").Line)
+}
+
+func TestOffsetsTopicFitsTheCluster(t *testing.T) {
+	for _, each := range []struct {
+		set           []string
+		replicas, min int
+	}{
+		{nil, 3, 2},
+		{[]string{"/cluster/brokers=5"}, 3, 2},
+		{[]string{"/cluster/brokers=2"}, 2, 2},
+		{[]string{"/cluster/brokers=1"}, 1, 1},
+		{[]string{"/cluster/brokers=5", "/cluster/config/offsets.topic.replication.factor=5"}, 5, 2},
+		{[]string{"/cluster/config/offsets.topic.replication.factor=1"}, 1, 1},
+	} {
+		file, diagnostics := load(small, each.set...)
+		require.NotNil(t, file, diagnostics.String())
+		replicas, min := file.Base.Cluster.OffsetsTopic()
+		require.Equal(t, []int{each.replicas, each.min}, []int{replicas, min})
+		require.Equal(t, each.replicas, file.Base.Cluster.Settings().Int("offsets.topic.replication.factor"))
+	}
+	_, diagnostics := load(small, "/cluster/config/offsets.topic.replication.factor=4")
+	require.Contains(t, diagnostics.String(), "offsets.topic.replication.factor 4 is above the number of brokers, which is 3")
+}
+
+func TestClientsHaveTheirOwnDefaults(t *testing.T) {
+	file, diagnostics := load(strings.Replace(small, "rate: 100/s}", "rate: 100/s, client: librdkafka-2, config: {linger.ms: 7}}, go: {topic: orders, rate: 1/s, client: franz-go-1}", 1) +
+		"variants: {java: {set: {/workload/producers/web/client: java-4.3}}}\n")
+	require.NotNil(t, file, diagnostics.String())
+	golang, web := file.Base.Workload.Producers[0], file.Base.Workload.Producers[1]
+	require.Equal(t, ClientRdKafka, web.Client)
+	require.False(t, web.Settings().Bool("enable.idempotence"))
+	require.Equal(t, 5*time.Minute, web.Settings().Duration("delivery.timeout.ms"))
+	require.Equal(t, 7*time.Millisecond, web.Settings().Duration("linger.ms"))
+	require.Equal(t, 9*time.Millisecond, web.SettingsWith(map[string]string{"linger.ms": "9"}).Duration("linger.ms"))
+	require.Equal(t, "snappy", golang.Settings().String("compression.type"))
+	java := file.Expand()[1].Scenario.Workload.Producers[1]
+	require.Equal(t, ClientJava, java.Client)
+	require.True(t, java.Settings().Bool("enable.idempotence"))
+	requireSame(t, file.Base, file.variants)
+}
+
+func TestReadsNewFaultParameters(t *testing.T) {
+	file, diagnostics := load(small + `faults:
+  timeline:
+    - {at: 1s, kind: delay, groups: [broker-1, rest], bandwidth: 1MiB/s, duration: 1s}
+    - {at: 1s, kind: delay, groups: [broker-1, rest], bandwidth: 8kbit/s, latency: 1ms, duration: 1s}
+    - {at: 1s, kind: slow_disk, target: one, duration: 1s}
+    - {at: 1s, kind: slow_disk, target: one, factor: 300, duration: 1s}
+    - {at: 1s, kind: clock_skew, target: web, skew: -5m, duration: 1s}
+    - {at: 1s, kind: clock_skew, target: one, skew: +1.5s, duration: 1s}
+    - {at: 1s, kind: roll, duration: 8s}
+`)
+	require.NotNil(t, file, diagnostics.String())
+	timeline := file.Base.Faults.Timeline
+	require.Equal(t, []int64{1 << 20, 1000}, []int64{timeline[0].Bandwidth, timeline[1].Bandwidth})
+	require.Zero(t, timeline[0].Latency)
+	require.Equal(t, []int64{20, 300}, []int64{timeline[2].Factor, timeline[3].Factor})
+	require.Equal(t, []time.Duration{-5 * time.Minute, 1500 * time.Millisecond}, []time.Duration{timeline[4].Skew, timeline[5].Skew})
+	require.Equal(t, []faults.Target{{Kind: faults.All}}, timeline[6].Target)
+	requireSame(t, file.Base, nil)
 }

@@ -20,7 +20,8 @@ type overrides struct {
 type override struct {
 	pointer string
 	value   *node
-	at      place // of the pointer
+	key     place // of the pointer
+	at      place // where to show what it brings about elsewhere
 }
 
 func (o *overrides) fail(where place, pointer, suggestion, format string, arguments ...any) {
@@ -31,10 +32,13 @@ func (o *overrides) fail(where place, pointer, suggestion, format string, argume
 
 // apply sets one value.
 func (o *overrides) apply(tree *node, pointer string, value *node, where place) {
-	made := override{pointer, value, where}
+	o.make(tree, override{pointer, value, where, where})
+}
+
+func (o *overrides) make(tree *node, made override) {
 	o.made = append(o.made, made)
 	if err := made.apply(tree); err != nil {
-		o.fail(where, pointer, "", "%v", err)
+		o.fail(made.at, made.pointer, "", "%v", err)
 	}
 }
 
@@ -43,7 +47,7 @@ func (o override) apply(tree *node) error {
 	if err != nil {
 		return err
 	}
-	return tree.set(keys, o.value.clone(), o.at)
+	return tree.set(keys, o.value.clone(), o.key)
 }
 
 // fromFlag applies --set PTR=VALUE; VALUE is YAML.

@@ -50,7 +50,7 @@ func differences(base *node, scenario Scenario, v Variant) variantDocument {
 			expect.entries = append(expect.entries, entry{key: claim.Name, value: &node{text: string(claim.Expect), tag: "!!str"}})
 		}
 	}
-	return variantDocument{Name: v.Name, Set: unlessEmpty(set), Expect: unlessEmpty(expect)}
+	return variantDocument{Name: v.Name, Set: set, Expect: expect, Point: pointTree(v.Point)}
 }
 
 func (n *node) section(name string) *node {

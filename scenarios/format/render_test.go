@@ -2,6 +2,7 @@ package format
 
 import (
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,6 +19,21 @@ func TestResolveMakesDefaultsExplicit(t *testing.T) {
 	requireGolden(t, "testdata/right/small.resolved", string(file.Resolve()))
 }
 
+func TestResolveOfGroupsAndCosts(t *testing.T) {
+	file, diagnostics := loadFile(t, "testdata/right/groups-and-costs.yaml")
+	require.NotNil(t, file, diagnostics.String())
+	require.Empty(t, diagnostics, diagnostics.String())
+	requireGolden(t, "testdata/right/groups-and-costs.resolved", string(file.Resolve()))
+	require.Len(t, file.Expand(), 6)
+	base := file.Base
+	require.Equal(t, CommitAfterProcess, base.Workload.Consumers[1].Commit)
+	require.True(t, base.Workload.Consumers[0].Settings().Bool("enable.auto.commit"))
+	require.Equal(t, "b", base.ZoneOf()["web-0"])
+	require.Equal(t, "a", base.ZoneOf()["billing-1"])
+	require.Equal(t, CommitBeforeProcess, file.Expand()[2].Scenario.Workload.Consumers[1].Commit)
+	requireSame(t, file.Base, file.variants)
+}
+
 // requireSame loads what was printed and compares.
 func requireSame(t require.TestingT, base Scenario, variants []Variant) {
 	text := Render(base, variants)
@@ -32,7 +48,7 @@ func requireSame(t require.TestingT, base Scenario, variants []Variant) {
 func TestResolveLoadsAgainToTheSame(t *testing.T) {
 	file := everyPart(t)
 	requireSame(t, file.Base, file.variants)
-	with := append([]Variant{{Base, file.Base}}, file.variants...)
+	with := append([]Variant{{Name: Base, Scenario: file.Base}}, file.variants...)
 	require.Equal(t, string(file.Resolve()), string(Render(file.Base, with)))
 }
 
@@ -82,16 +98,31 @@ func drawnScenario(r *rapid.T, claims []Claim) Scenario {
 		if rapid.Bool().Draw(r, "from a file") {
 			p.Value, p.Keys = Value{File: "data/x y.ndjson", Order: OrderShuffle}, Keys{Distribution: KeysField, Field: "null"}
 		}
+		if rapid.Bool().Draw(r, "bursts") {
+			p.Arrival, p.Burst = ArrivalBurst, Burst{Interval: time.Second, On: milliseconds("on", 2, 2000)}
+		}
+		p.Client = rapid.SampledFrom([]ClientProfile{"", ClientJava, ClientRdKafka, ClientFranzGo1}).Draw(r, "client")
 		s.Workload.Producers = append(s.Workload.Producers, p)
 	}
 	slicesSort(s.Workload.Producers, func(p Producer) string { return p.Name })
 	if rapid.Bool().Draw(r, "a consumer") {
-		s.Workload.Consumers = []Consumer{{Name: "c", Count: 2, Group: rapid.SampledFrom([]string{"", "g", "12"}).Draw(r, "group"), Topics: []string{s.Topics[0].Name}, Assignment: AssignmentFixed, Commit: CommitNone, Process: work("process"), Config: map[string]string{"auto.offset.reset": "earliest"}}}
+		c := Consumer{Name: "c", Count: 2, Group: rapid.SampledFrom([]string{"", "g", "12"}).Draw(r, "group"), Topics: []string{s.Topics[0].Name}, Assignment: AssignmentFixed, Commit: CommitNone, Process: work("process"),
+			Seeks: rapid.SampledFrom([][]Seek{nil, {{At: time.Second, To: Earliest}, {At: 90 * time.Second, To: 17}}, {{To: Latest}}}).Draw(r, "seeks"), Config: map[string]string{"auto.offset.reset": "earliest"}}
+		if c.Group != "" {
+			c.Commit = rapid.SampledFrom([]Commit{CommitNone, CommitBeforeProcess, CommitAuto, CommitAfterProcess}).Draw(r, "commit")
+			c.Client = rapid.SampledFrom([]ClientProfile{"", ClientRdKafka}).Draw(r, "client of c")
+		}
+		s.Workload.Consumers = []Consumer{c}
 	}
 	s.Cost = Cost{
+		Profile: rapid.SampledFrom([]string{"default", "three-zones", "laptop"}).Draw(r, "profile"),
 		Network: NetworkCost{times("latency"), Bandwidth(rapid.Int64Range(1, 1<<40).Draw(r, "bandwidth"))},
 		Disk:    DiskCost{times("fsync"), Bandwidth(rapid.Int64Range(1, 1<<40).Draw(r, "disk bandwidth")), milliseconds("writeback", 2, 1e6)},
 		CPU:     CPUCost{rapid.IntRange(1, 64).Draw(r, "cores"), milliseconds("request", 0, 100), time.Duration(rapid.IntRange(0, 2000).Draw(r, "byte"))},
+	}
+	if rapid.Bool().Draw(r, "zones") {
+		link := ZoneLink{"b", NetworkCost{times("between"), Bandwidth(rapid.Int64Range(1, 1<<40).Draw(r, "between"))}}
+		s.Cost.Zones = []Zone{{Name: "a", Nodes: []string{"broker-1", s.Workload.Producers[0].Name}, To: []ZoneLink{link}}, {Name: "b"}}
 	}
 	if rapid.Bool().Draw(r, "random") {
 		s.Faults.Random = &faults.Random{Kinds: []faults.Kind{faults.Kill}, Targets: []faults.Target{{Kind: faults.One}}, Interval: time.Second,
@@ -125,6 +156,10 @@ func drawnFault(r *rapid.T, i int, s Scenario) faults.Spec {
 		spec.Direction = faults.Out
 	case 2:
 		spec.Kind, spec.Groups, spec.Duration, spec.Latency = faults.Delay, [][]faults.Target{{named("broker-5")}, {named("broker-2")}}, time.Second, time.Millisecond
+		if d, _ := faults.Describe(faults.Delay); slices.Contains(d.Fields, faults.FieldBandwidth) && rapid.Bool().Draw(r, "narrow") {
+			spec.Bandwidth = rapid.Int64Range(1, 1<<40).Draw(r, "narrowed")
+			spec.Latency *= time.Duration(rapid.IntRange(0, 1).Draw(r, "and late"))
+		}
 	case 3:
 		spec.Kind, spec.Target, spec.Late = faults.Reset, []faults.Target{named(producer)}, rapid.Bool().Draw(r, "late")
 	case 4:
@@ -152,19 +187,24 @@ func TestAnyScenarioLoadsAgainToTheSame(t *testing.T) {
 			variant := drawnScenario(r, expect(name))
 			// What a variant cannot change.
 			variant.Name, variant.About, variant.Seeds, variant.Report = base.Name, base.About, base.Seeds, base.Report
-			variants = append(variants, Variant{name, variant})
+			v := Variant{Name: name, Scenario: variant}
+			if rapid.Bool().Draw(r, "point of "+name) {
+				v.Point = []Setting{{"/workload/producers/pa/rate", "500/s"}, {"/cluster/brokers", "5"}, {"/cost/disk", "{fsync: 1ms}"}, {"/faults", "null"}}
+			}
+			variants = append(variants, v)
 		}
 		requireSame(r, base, variants)
 	})
 }
 
 func FuzzLoad(f *testing.F) {
-	for _, name := range []string{"testdata/right/every-part.yaml", "testdata/wrong/variants.yaml", "testdata/wrong/fault-kinds.yaml", "testdata/wrong/not-built.yaml"} {
+	for _, name := range []string{"testdata/right/every-part.yaml", "testdata/wrong/variants.yaml", "testdata/wrong/fault-kinds.yaml", "testdata/wrong/not-built.yaml", "testdata/wrong/sweep-values.yaml", "testdata/wrong/cost-zones.yaml", "testdata/wrong/fault-parameters.yaml"} {
 		text, err := os.ReadFile(name)
 		require.NoError(f, err)
 		f.Add(text, "/workload/drain=5s")
 	}
 	f.Add([]byte(small), "/topics/orders/partitions=1")
+	f.Add([]byte(small+"sweep: {/cluster/brokers: [1, 3], /cost: [laptop, {profile: three-zones, zones: {a: {to: {}}}}]}\nvariants: {x: {set: {/cost/zones: {}}}}\n"), "/cost=three-regions")
 	f.Fuzz(func(t *testing.T, text []byte, set string) {
 		file, diagnostics := Load(Source{Name: "fuzz.yaml", Text: text}, Options{Set: []string{set}})
 		_ = diagnostics.String()

@@ -60,6 +60,12 @@ func (c codec[T]) omitting(value any) codec[T] {
 	return c
 }
 
+// offering lists the words of a text that is checked elsewhere.
+func (c codec[T]) offering(words []string) codec[T] {
+	c.shape.Words = words
+	return c
+}
+
 func boolean() codec[bool] {
 	parse := func(s string) (bool, error) { return strings.EqualFold(s, "true"), nil }
 	return scalar(Shape{Kind: ShapeBoolean}, parse, strconv.FormatBool, "!!bool")
@@ -91,7 +97,7 @@ func integer[T ~int | ~int32 | ~int64](low, high int64) codec[T] {
 		return T(value), nil
 	}
 	return scalar(Shape{Kind: ShapeInteger, Min: low, Max: high}, parse,
-		func(v T) string { return strconv.FormatInt(int64(v), 10) }, "!!int")
+		func(v T) string { return strconv.FormatInt(int64(v), 10) }, "!!int", "!!float") // YAML calls 2^64 a float: it is told the bounds
 }
 
 // number is a number above 0 up to high; 0 is left out when printed.
@@ -163,12 +169,15 @@ type choice[T cmp.Ordered] struct {
 }
 
 func oneOf[T cmp.Ordered](choices ...choice[T]) codec[T] {
-	var words []string
+	var words, built []string
 	for _, c := range choices {
 		words = append(words, c.word)
+		if !c.reserved {
+			built = append(built, c.word)
+		}
 	}
 	return codec[T]{
-		shape: Shape{Kind: ShapeText, Words: words},
+		shape: Shape{Kind: ShapeText, Words: built},
 		read: func(r *reader, at at, into *T) {
 			if at.node.kind != scalarNode {
 				r.fail(at, "%s must be %s, not %s", at.name(), orList(words), at.node.describe())

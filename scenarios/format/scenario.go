@@ -76,7 +76,38 @@ func (c Cluster) ControllerNames() []string { return numbered("controller-", 1, 
 func (c Cluster) HasFlaw(id string) bool { return slices.Contains(c.Flaws, id) }
 
 // Settings returns the brokers' effective configuration, Kafka's defaults included.
-func (c Cluster) Settings() kafkaconfig.Settings { return effective(kafkaconfig.Broker, c.Config) }
+func (c Cluster) Settings() kafkaconfig.Settings { return c.SettingsWith(c.Config) }
+
+// SettingsWith is Settings with other keys in place of Config.
+func (c Cluster) SettingsWith(config map[string]string) kafkaconfig.Settings {
+	return effective(kafkaconfig.Broker, c.given(config))
+}
+
+const offsetsReplication = "offsets.topic.replication.factor"
+
+// given is a configuration with what the size of the cluster decides: Kafka refuses to make the topic of committed
+// offsets, and so to have groups at all, on fewer brokers than it is to have replicas.
+func (c Cluster) given(config map[string]string) map[string]string {
+	if _, own := config[offsetsReplication]; own || c.Brokers >= mostInternalReplicas || c.Brokers < 1 {
+		return config
+	}
+	given := maps.Clone(config)
+	if given == nil {
+		given = map[string]string{}
+	}
+	given[offsetsReplication] = strconv.Itoa(c.Brokers)
+	return given
+}
+
+// mostInternalReplicas is Kafka's default for the topics that it makes for itself.
+const mostInternalReplicas = 3
+
+// OffsetsTopic returns the replicas of the topic of committed offsets, and how many of them must be in sync for a
+// commit to succeed: two, where there are two.
+func (c Cluster) OffsetsTopic() (replicationFactor, minInSyncReplicas int) {
+	replicationFactor = c.Settings().Int(offsetsReplication)
+	return replicationFactor, min(2, replicationFactor)
+}
 
 // Topic is a topic that exists before the load starts.
 type Topic struct {
@@ -124,8 +155,10 @@ type Producer struct {
 	Topic   string
 	Rate    Rate // of all instances together
 	Arrival Arrival
+	Burst   Burst // of ArrivalBurst
 	Keys    Keys
 	Value   Value
+	Client  ClientProfile
 	Config  map[string]string
 }
 
@@ -134,7 +167,15 @@ func (p Producer) Instances() []string { return numbered(p.Name+"-", 0, p.Count)
 
 // Settings returns the effective configuration: idempotence that is only a
 // default is off where acks or retries rule it out.
-func (p Producer) Settings() kafkaconfig.Settings { return effective(kafkaconfig.Producer, p.Config) }
+// What is not set has the default of the client that the producer stands in for.
+func (p Producer) Settings() kafkaconfig.Settings {
+	return p.SettingsWith(p.Config)
+}
+
+// SettingsWith is Settings with other keys in place of Config.
+func (p Producer) SettingsWith(config map[string]string) kafkaconfig.Settings {
+	return effectiveAs(p.Client, kafkaconfig.Producer, config)
+}
 
 // Arrival says how a producer's sends are spread over time.
 type Arrival string
@@ -143,7 +184,25 @@ type Arrival string
 const (
 	ArrivalPoisson  Arrival = "poisson"
 	ArrivalConstant Arrival = "constant"
-	ArrivalBurst    Arrival = "burst" // part of the format, not built yet
+	ArrivalBurst    Arrival = "burst"
+)
+
+// Burst is how ArrivalBurst spreads a rate: in every Interval all sends come
+// within its first On, spread by Poisson there; the mean stays the rate.
+type Burst struct {
+	Interval time.Duration
+	On       time.Duration // above 0, at most Interval
+}
+
+// ClientProfile names a real client whose defaults, partitioner and retry rules
+// a client of the scenario has. "" is the Java client, whose defaults Kafka documents.
+type ClientProfile string
+
+// The profiles of the format.
+const (
+	ClientJava     ClientProfile = "java-4.3"
+	ClientRdKafka  ClientProfile = "librdkafka-2"
+	ClientFranzGo1 ClientProfile = "franz-go-1"
 )
 
 // KeyDistribution says how a record gets its key.
@@ -191,15 +250,18 @@ type Consumer struct {
 	Assignment Assignment
 	Commit     Commit
 	Process    Distribution // time that processing one record takes
+	Seeks      []Seek       // in order of time
+	Client     ClientProfile
 	Config     map[string]string
 }
 
 // Instances returns the names of the single clients.
 func (c Consumer) Instances() []string { return numbered(c.Name+"-", 0, c.Count) }
 
-// Settings returns the effective configuration; group.id is the group, if there is one.
+// Settings returns the effective configuration; group.id is the group, if there is one. What is not set has the default
+// of the client that the consumer stands in for.
 func (c Consumer) Settings() kafkaconfig.Settings {
-	return effective(kafkaconfig.Consumer, c.given())
+	return effectiveAs(c.Client, kafkaconfig.Consumer, c.given())
 }
 
 // given is the configuration with what other fields of the format decide.
@@ -227,7 +289,7 @@ const (
 // Commit says when a consumer commits its positions.
 type Commit string
 
-// The commit policies of the format; only none is built.
+// The commit policies of the format.
 const (
 	CommitNone          Commit = "none"
 	CommitBeforeProcess Commit = "before_process"
@@ -237,9 +299,27 @@ const (
 
 // Cost says what things take in simulated time.
 type Cost struct {
+	Profile string // the named profile it started from, "default" without one
+	Zones   []Zone // empty: all nodes are in one place
 	Network NetworkCost
 	Disk    DiskCost
 	CPU     CPUCost
+}
+
+// Zone is a place with nodes. Brokers and controllers are dealt out to the zones
+// in turn; Clients of a scenario too, unless a zone names them.
+type Zone struct {
+	Name  string
+	Nodes []string // names of nodes or of client sets; empty: dealt out
+	// To is what one way from this zone to another takes, by its name; missing:
+	// the scenario's own network cost. The two directions may differ.
+	To []ZoneLink
+}
+
+// ZoneLink is the network from one zone to another.
+type ZoneLink struct {
+	Zone string
+	NetworkCost
 }
 
 // NetworkCost is of each direction of each connection.
@@ -330,6 +410,15 @@ type Report struct {
 type Variant struct {
 	Name     string
 	Scenario Scenario
+	// Point is where in a sweep the variant stands, in the order of its axes;
+	// empty for the others.
+	Point []Setting
+}
+
+// Setting is one value of a sweep.
+type Setting struct {
+	Pointer string // /workload/producers/web/rate
+	Value   string // YAML in one line, as the file has it
 }
 
 // Base is the name of the variant that overrides nothing.
@@ -346,7 +435,11 @@ func numbered(prefix string, first, count int) []string {
 // effective leaves problems aside: a scenario that was loaded has none but
 // those that a flaw lifts.
 func effective(kind kafkaconfig.Kind, given map[string]string) kafkaconfig.Settings {
-	settings, _ := kafkaconfig.Resolve(kind, given)
+	return effectiveAs("", kind, given)
+}
+
+func effectiveAs(client ClientProfile, kind kafkaconfig.Kind, given map[string]string) kafkaconfig.Settings {
+	settings, _ := kafkaconfig.ResolveAs(string(client), kind, given)
 	settings, _, _ = kafkaconfig.Reconcile(settings)
 	return settings
 }

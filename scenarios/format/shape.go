@@ -6,12 +6,21 @@ type Shape struct {
 	Kind    ShapeKind
 	Fields  []Field  // object
 	Element *Shape   // map, list
-	Words   []string // text: the only ones allowed; nil for any
+	Words   []string // text: the only ones allowed; map: the only keys; nil for any
 	Pattern string   // text: a regular expression (ECMA 262); "" for any
 	Min     int64    // integer
 	Max     int64    // integer; 0 for no bound
 	Either  []Shape  // alternatives
 	Keys    string   // configuration: "broker", "topic", "producer" or "consumer"
+	Cases   []Case   // object: what it takes depends on a field
+	Pointed bool     // map: its keys are JSON pointers
+}
+
+// Case says which fields an object takes where one of them has a certain value.
+type Case struct {
+	Field, Value string
+	Required     []string
+	Allowed      []string // Field is always
 }
 
 // ShapeKind is the general form of a value.

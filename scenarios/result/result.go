@@ -52,6 +52,22 @@ type Variant struct {
 	Points Counters `json:"points,omitempty"`
 	// Invariants are white-box findings, reported apart from claims.
 	Invariants []Invariant `json:"invariants,omitempty"`
+
+	// Set is what the variant overrides, and FaultBudget how much random faults may
+	// impair at a time in it ("" without random faults).
+	Set         []Setting `json:"set,omitempty"`
+	FaultBudget string    `json:"fault_budget,omitempty"`
+
+	// What latency.hlog is written from. result.json leaves it out: the
+	// percentiles among the metrics say enough there.
+	Distributions []Distribution `json:"-"`
+	Measured      int64          `json:"-"` // nanoseconds of measured load, all seeds together
+}
+
+// Setting is one override of a variant.
+type Setting struct {
+	Pointer string `json:"pointer"` // a JSON pointer into the scenario
+	Value   string `json:"value"`   // YAML in one line; "null" deletes
 }
 
 // Counters are named numbers; JSON sorts them by name.
@@ -84,6 +100,8 @@ type Witness struct {
 	Operations []Operation `json:"operations"`
 	Faults     []string    `json:"faults,omitempty"` // ids of the applied faults that explain it
 	Damage     *Damage     `json:"damage,omitempty"`
+	// Advice says which settings let it happen and what would have prevented it.
+	Advice []string `json:"advice,omitempty"`
 }
 
 // Operation is one operation of a witness.
@@ -121,4 +139,9 @@ type Story struct {
 	LoadEnd int64           // nanoseconds since the run's start
 	RunEnd  int64
 	History []byte // history.ndjson.zst
+
+	// Series and Scenes are told by playing the seed once more; nil where the
+	// campaign was interrupted before that.
+	Series *Series
+	Scenes []Scene // one for each violated claim of the seed, by its name
 }

@@ -33,24 +33,46 @@ const (
 // worldConfig is the scenario's costs as the simulator takes them.
 func worldConfig(s *format.Scenario, seed uint64, options Options) sim.Config {
 	costs := sim.DefaultCosts()
-	costs.Network.Latency = latency(s.Cost.Network.Latency)
+	costs.Network.Latency = timesOf(s.Cost.Network.Latency)
 	costs.Network.BitsPerSecond = int64(s.Cost.Network.Bandwidth) * 8
-	costs.Disk.Fsync = latency(s.Cost.Disk.Fsync)
+	costs.Disk.Fsync = timesOf(s.Cost.Disk.Fsync)
 	costs.Disk.BytesPerSecond = int64(s.Cost.Disk.Bandwidth)
 	costs.Disk.Writeback = s.Cost.Disk.Writeback
 	costs.CPU.Cores = s.Cost.CPU.Cores
 	costs.CPU.PerRequest = s.Cost.CPU.PerRequest
 	costs.CPU.PerEvent = s.Cost.CPU.PerRequest / 10
 	costs.CPU.PerByte = s.Cost.CPU.PerByte
-	return sim.Config{Seed: seed, Costs: &costs, Debug: options.Debug, Frames: options.Frames,
+	return sim.Config{Seed: seed, Costs: &costs, Links: linksOf(s.Cost.Zones), Debug: options.Debug, Frames: options.Frames,
 		DigestEvery: options.DigestEvery, Trace: options.Trace, Watch: options.Watch}
 }
 
-func latency(d format.Distribution) sim.Lognormal {
-	if d.Kind == format.Lognormal {
+func timesOf(d format.Distribution) sim.Distribution {
+	switch d.Kind {
+	case format.Lognormal:
 		return sim.Lognormal{P50: d.P50, P99: d.P99}
+	case format.Uniform:
+		return sim.Uniform{Min: d.Min, Max: d.Max}
+	case format.Exponential:
+		return sim.Exponential{Mean: d.Time}
 	}
-	return sim.Lognormal{P50: d.Time, P99: d.Time}
+	return sim.Constant(d.Time)
+}
+
+func linksOf(zones []format.Zone) (links []sim.Link) {
+	for _, zone := range zones {
+		for _, to := range zone.To {
+			links = append(links, sim.Link{From: zone.Name, To: to.Zone,
+				Latency: timesOf(to.Latency), BitsPerSecond: int64(to.Bandwidth) * 8})
+		}
+	}
+	return links
+}
+
+// addNode puts a machine where the scenario has it stand. The auditor is an
+// instrument and stands nowhere: its ways are those of the scenario's own network.
+func (r *run) addNode(spec sim.NodeSpec) {
+	spec.Zone = r.zones[spec.Name]
+	r.world.AddNode(spec)
 }
 
 // build adds the scenario's machines to the world.
@@ -99,7 +121,7 @@ func (r *run) addControllers(flaws broker.Flaws) {
 	for i, name := range r.scenario.Cluster.ControllerNames() {
 		config := controller.Config{ID: controller.VoterID(i + 1), Voters: voters, ClusterID: clusterID, Settings: settings,
 			Flaws: flaws.Controller, ValidateTopicConfig: broker.ValidateTopicConfig(r.brokerSettings())}
-		r.world.AddNode(sim.NodeSpec{Name: name, Addrs: []host.Addr{voters[config.ID]},
+		r.addNode(sim.NodeSpec{Name: name, Addrs: []host.Addr{voters[config.ID]},
 			Factory: func() host.Node { return controller.New(config) }})
 	}
 }
@@ -116,14 +138,14 @@ func (r *run) addBrokers(flaws broker.Flaws) {
 			Controllers: controllers, Settings: settings, Flaws: flaws}
 		address := host.Addr(fmt.Sprintf("%s:%d", name, brokerPort))
 		r.bootstrap = append(r.bootstrap, address)
-		r.world.AddNode(sim.NodeSpec{Name: name, Addrs: []host.Addr{address},
+		r.addNode(sim.NodeSpec{Name: name, Addrs: []host.Addr{address},
 			Factory: func() host.Node { return broker.New(config) }})
 	}
 }
 
 // brokerSettings are the scenario's, with what the swarm drew.
 func (r *run) brokerSettings() kafkaconfig.Settings {
-	return settle(kafkaconfig.Broker, with(r.scenario.Cluster.Config, r.knobs.broker))
+	return r.scenario.Cluster.SettingsWith(with(r.scenario.Cluster.Config, r.knobs.broker))
 }
 
 // settle resolves settings that were checked when the scenario was loaded.
@@ -134,7 +156,7 @@ func settle(kind kafkaconfig.Kind, given map[string]string) kafkaconfig.Settings
 }
 
 func (r *run) addClient(name string, factory func() host.Node) {
-	r.world.AddNode(sim.NodeSpec{Name: name, Addrs: []host.Addr{host.Addr(name + ":0")}, Factory: factory})
+	r.addNode(sim.NodeSpec{Name: name, Addrs: []host.Addr{host.Addr(name + ":0")}, Factory: factory})
 }
 
 func (r *run) addAuditor() {
@@ -152,18 +174,19 @@ func (r *run) addAuditor() {
 		Client:       clients.ClientConfigOf(producer, r.bootstrap),
 		Producer:     clients.ProducerConfigOf(producer),
 		Consumer:     clients.ConsumerConfigOf(consumer),
+		Groups:       r.groups(),
 		SetupTimeout: bootLimit, FinalReadTimeout: coverLimit,
 		ProbeDue:     func() bool { return r.probeDue },
 		FinalReadDue: func() bool { return r.coverDue },
 		Ready:        func(err error) { r.topicsReady, r.setupError = true, err },
 		Finished:     func([]clients.Coverage) { r.covered = true },
 	}
-	r.world.AddNode(sim.NodeSpec{Name: auditorName, Addrs: []host.Addr{auditorAddress},
+	r.addNode(sim.NodeSpec{Name: auditorName, Addrs: []host.Addr{auditorAddress},
 		Factory: func() host.Node { return workload.NewAuditorNode(config, r.recorder) }})
 }
 
 func (r *run) addProducer(p *format.Producer) error {
-	settings := settle(kafkaconfig.Producer, with(p.Config, r.knobs.producer))
+	settings := p.SettingsWith(with(p.Config, r.knobs.producer))
 	values := r.values[p.Name]
 	if values == nil {
 		values = workload.SizedValues(int(p.Value.Size))
@@ -189,8 +212,11 @@ func loadOf(p *format.Producer) workload.Load {
 		return workload.Load{Arrival: workload.ClosedLoop, Window: closedLoopWindow}
 	}
 	load := workload.Load{Gap: p.Rate.Interval() * time.Duration(p.Count)}
-	if p.Arrival == format.ArrivalConstant {
+	switch p.Arrival {
+	case format.ArrivalConstant:
 		load.Arrival = workload.Constant
+	case format.ArrivalBurst:
+		load.Arrival, load.Interval, load.On = workload.Burst, p.Burst.Interval, p.Burst.On
 	}
 	return load
 }
@@ -213,22 +239,56 @@ func keysOf(k format.Keys) (workload.Keys, error) {
 
 func (r *run) addConsumer(c *format.Consumer) {
 	settings := c.Settings()
-	var all []kafka.TopicPartition
-	for _, name := range c.Topics {
+	all := r.partitionsOf(c.Topics)
+	r.instances[c.Name] = c.Instances()
+	for i, name := range c.Instances() {
+		config := workload.ConsumerConfig{Name: name, Partitions: workload.Deal(all, i, c.Count),
+			Client: clients.ClientConfigOf(settings, r.bootstrap), Consumer: clients.ConsumerConfigOf(settings),
+			Process: processOf(c.Process), Commit: commitPolicies[c.Commit]}
+		for _, seek := range c.Seeks {
+			config.Seeks = append(config.Seeks, workload.Seek{At: seek.At, To: kafka.Offset(seek.To)})
+		}
+		config.Consumer.NoTruncationCheck = r.scenario.Cluster.HasFlaw(clientFlaw)
+		r.clients = append(r.clients, name)
+		r.addClient(name, func() host.Node { return workload.NewConsumerNode(config, r.recorder) })
+	}
+}
+
+var commitPolicies = map[format.Commit]workload.CommitPolicy{
+	format.CommitNone:          workload.CommitNone,
+	format.CommitBeforeProcess: workload.CommitBefore,
+	format.CommitAfterProcess:  workload.CommitAfter,
+	format.CommitAuto:          workload.CommitAuto,
+}
+
+func (r *run) partitionsOf(topics []string) (all []kafka.TopicPartition) {
+	for _, name := range topics {
 		topic, _ := r.scenario.Topic(name)
 		for number := range topic.Partitions {
 			all = append(all, kafka.TopicPartition{Topic: name, Partition: int32(number)})
 		}
 	}
-	r.instances[c.Name] = c.Instances()
-	for i, name := range c.Instances() {
-		config := workload.ConsumerConfig{Name: name, Partitions: workload.Deal(all, i, c.Count),
-			Client: clients.ClientConfigOf(settings, r.bootstrap), Consumer: clients.ConsumerConfigOf(settings),
-			Process: processOf(c.Process)}
-		config.Consumer.NoTruncationCheck = r.scenario.Cluster.HasFlaw(clientFlaw)
-		r.clients = append(r.clients, name)
-		r.addClient(name, func() host.Node { return workload.NewConsumerNode(config, r.recorder) })
+	return all
+}
+
+// groups are the scenario's, in the order of its consumers.
+func (r *run) groups() (all []workload.GroupTopics) {
+	for _, c := range r.scenario.Workload.Consumers {
+		if c.Group == "" || c.Commit == format.CommitNone {
+			continue
+		}
+		at := slices.IndexFunc(all, func(g workload.GroupTopics) bool { return g.Group == c.Group })
+		if at < 0 {
+			at = len(all)
+			all = append(all, workload.GroupTopics{Group: c.Group})
+		}
+		for _, partition := range r.partitionsOf(c.Topics) {
+			if !slices.Contains(all[at].Partitions, partition) {
+				all[at].Partitions = append(all[at].Partitions, partition)
+			}
+		}
 	}
+	return all
 }
 
 // processOf is how long an application works on one record; nil is no time.

@@ -33,6 +33,7 @@ const (
 	ConnectionsReset      Counter = "connections_reset"
 	RecordsAcknowledged   Counter = "records_acknowledged"
 	RecordsConsumed       Counter = "records_consumed"
+	CoordinatorFailovers  Counter = "coordinator_failovers"
 )
 
 // Exercise counts what a run did, by counter.
@@ -123,6 +124,11 @@ func (r *run) watch() {
 	r.on(broker.PointStarted, func(_ string, e host.Event) {
 		if unclean := e.Args[1]; unclean > 0 {
 			r.exercise.add(Recoveries, 1)
+		}
+	})
+	r.on(broker.PointCoordinatorLoaded, func(_ string, e host.Event) {
+		if groups := e.Args[2]; groups > 0 { // it took some over
+			r.exercise.add(CoordinatorFailovers, 1)
 		}
 	})
 	r.watchReplicas()

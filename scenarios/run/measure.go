@@ -31,7 +31,7 @@ type measure struct {
 	lastAck   []history.Time // by partition
 	positions map[position]int64
 	ends      map[history.PartitionID]int64
-	names     map[history.ClientID]string
+	readers   map[history.ClientID]string // the scenario's consumers by their incarnations
 	faultEnds []history.Time
 	acks      []history.Time // of all partitions, in order of time
 }
@@ -44,14 +44,20 @@ type position struct {
 func newMeasure(s *format.Scenario) *measure {
 	m := &measure{scenario: s, from: history.Time(s.Workload.Warmup), to: history.Time(s.Workload.LoadEnd()),
 		ends:      map[history.PartitionID]int64{},
-		positions: map[position]int64{}, names: map[history.ClientID]string{}}
+		positions: map[position]int64{}, readers: map[history.ClientID]string{}}
 	m.result.Window = s.Workload.Duration
 	m.result.Consumers = len(s.Workload.Consumers) > 0
 	return m
 }
 
 // Client implements history.Sink.
-func (m *measure) Client(id history.ClientID, name string, _ int) { m.names[id] = name }
+func (m *measure) Client(id history.ClientID, name string, _ int) {
+	for _, c := range m.scenario.Workload.Consumers {
+		if slices.Contains(c.Instances(), name) {
+			m.readers[id] = name
+		}
+	}
+}
 
 // Produce implements history.Sink. Acknowledgements come in order of time.
 func (m *measure) Produce(p history.Produce) {
@@ -80,7 +86,9 @@ func (m *measure) Read(r history.Read) {
 	if r.Return >= m.from && r.Return < m.to {
 		m.result.Consumed += uint64(len(r.Records))
 	}
-	m.positions[position{m.names[r.Client], r.Partition}] = r.Next
+	if name, reads := m.readers[r.Client]; reads {
+		m.positions[position{name, r.Partition}] = r.Next
+	}
 	if r.HighWatermark != history.NoOffset {
 		m.result.LagMax = max(m.result.LagMax, r.HighWatermark-r.From)
 	}
@@ -88,7 +96,9 @@ func (m *measure) Read(r history.Read) {
 
 // Move implements history.Sink.
 func (m *measure) Move(v history.Move) {
-	m.positions[position{m.names[v.Client], v.Partition}] = v.To
+	if name, reads := m.readers[v.Client]; reads {
+		m.positions[position{name, v.Partition}] = v.To
+	}
 }
 
 // Cover implements history.Sink.

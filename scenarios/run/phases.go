@@ -95,6 +95,10 @@ func (r *run) begin() {
 	}
 	r.engine = faults.NewEngine(plan, drawn, r.scenario.Workload.LoadEnd(), r.view)
 	r.engine.OnRecord = r.noteFault
+	if r.series != nil {
+		r.series.begin()
+		r.recorder.Listen(r.series)
+	}
 	if r.onBegin != nil {
 		r.onBegin()
 	}
@@ -119,7 +123,7 @@ func (r *run) noteFault(record faults.Record) {
 		r.points.reach(FaultDuringProduce)
 	}
 	r.sink.Fault(history.Fault{ID: len(r.engine.Records()), Kind: string(record.Spec.Kind), Targets: record.Names(),
-		Detail: describe(record.Spec), Start: history.Time(record.Start), End: history.Time(record.End)})
+		Detail: describe(record), Start: history.Time(record.Start), End: history.Time(record.End)})
 }
 
 func (r *run) faultsOver() bool {

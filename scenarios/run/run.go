@@ -18,6 +18,7 @@ import (
 	"assay/host"
 	"assay/internal/kafka"
 	"assay/scenarios/format"
+	"assay/scenarios/result"
 	"assay/scenarios/workload"
 	"assay/sim"
 )
@@ -32,6 +33,8 @@ type Options struct {
 	DigestEvery uint64
 	Trace       io.Writer  // one line of JSON an event; nil is none
 	Watch       *sim.Watch // see sim.Config
+	// Tell gathers what a report shows of this run; nil gathers nothing.
+	Tell *Tell
 	// Stop is asked now and then; true ends the run with ErrStopped.
 	Stop func() bool
 }
@@ -57,6 +60,22 @@ type Outcome struct {
 	History    *history.History
 
 	Checkpoints []sim.Checkpoint
+
+	// Series and Scenes are there if Options.Tell asked for them.
+	Series *result.Series
+	Scenes []result.Scene
+}
+
+// Tell says what a run that is played once more is to be told of. It changes
+// nothing of the run.
+type Tell struct {
+	Claims []TellClaim // those violated in this seed
+}
+
+// TellClaim is what a scene must show: a witness of an earlier run of the same seed.
+type TellClaim struct {
+	Claim   string
+	Witness result.Witness
 }
 
 // Violating says whether some claim has a counterexample.
@@ -83,6 +102,7 @@ type run struct {
 	world    *sim.World
 	origin   sim.Time // the run's start in the world's time
 	knobs    knobs
+	zones    map[string]string // where a node stands, by its name; nil without zones
 
 	bootstrap  []host.Addr
 	clients    []string            // client nodes, the auditor apart
@@ -97,6 +117,9 @@ type run struct {
 	panel    *checkers.Panel
 	measure  *measure
 	sink     history.Sink
+	series   *series // nil unless it is to be told
+	cast     *cast   // the same
+	stages   []*stage
 
 	watchers   map[*host.Point][]watcher
 	exercise   Exercise
@@ -135,12 +158,19 @@ func newRun(s *format.Scenario, seed uint64, values map[string]*workload.Values,
 		metrics: &workload.Metrics{CountFrom: history.Time(s.Workload.Warmup)}, history: history.New(), measure: newMeasure(s)}
 	r.world = sim.New(worldConfig(s, seed, options))
 	r.view = newView(r)
-	r.sink = history.Tee{r.history, r.panel, r.measure}
+	sinks := history.Tee{r.history, r.panel, r.measure}
+	if options.Tell != nil {
+		r.series = &series{run: r}
+		r.cast = newCast()
+		sinks = append(sinks, r.series, r.cast)
+	}
+	r.sink = sinks
 	r.recorder = workload.NewRecorder(r.sink, r.clock, r.metrics)
-	r.knobs = drawnKnobs(s, seed)
+	r.knobs, r.zones = drawnKnobs(s, seed), s.ZoneOf()
 	if err := r.build(); err != nil {
 		return nil, err
 	}
+	r.setTheStages()
 	r.watch()
 	return r, nil
 }
@@ -151,6 +181,9 @@ func claims(s *format.Scenario) []checkers.Claim {
 		list[i] = checkers.Claim{Name: c.Name, Guarantee: checkers.Guarantee(c.Guarantee)}
 		if c.Guarantee == string(checkers.Recovers) {
 			list[i].Within = history.Time(c.Limit(s.Workload))
+		}
+		if c.Group != "" {
+			list[i].Scope.Groups = []string{c.Group}
 		}
 		if c.Consumer != "" {
 			for _, consumer := range s.Workload.Consumers {
@@ -167,12 +200,17 @@ func (r *run) outcome(seed uint64) *Outcome {
 	r.exercise[RecordsAcknowledged] = int64(r.metrics.Acknowledged)
 	r.exercise[RecordsConsumed] = int64(r.metrics.Consumed)
 	r.exercise[IndeterminateProduces] = int64(r.metrics.Indeterminate)
-	return &Outcome{
+	outcome := &Outcome{
 		Seed: seed, Claims: r.panel.Results(), Exercise: r.exercise, Places: r.points.list(), Metrics: r.metrics,
 		Measures: r.measure.finish(), Digest: r.world.FinalDigest().String(), Faults: r.faultRecords(), Swarm: r.swarmWords(),
 		Invariants: r.invariants, LoadEnd: r.scenario.Workload.LoadEnd(), End: r.now(), Events: r.world.Events(),
 		History: r.history, Checkpoints: r.world.Checkpoints(),
 	}
+	if r.series != nil {
+		outcome.Series = r.series.finish()
+		outcome.Scenes = r.scenes()
+	}
+	return outcome
 }
 
 func (r *run) faultRecords() []faults.Record { return r.engine.Records() }
@@ -194,15 +232,29 @@ func (r *run) swarmWords() []string {
 	return append([]string{"kinds: " + strings.Join(kindNames, ", "), "targets: " + strings.Join(targetNames, ", ")}, r.knobs.words()...)
 }
 
-// describe tells a fault's parameters in words.
-func describe(s faults.Spec) string {
-	switch s.Kind {
+// describe tells a fault's parameters in words, and of a roll what came of it.
+func describe(record faults.Record) string {
+	switch s := record.Spec; s.Kind {
 	case faults.PowerLoss:
 		return "disk: " + s.Disk.String()
 	case faults.Partition:
 		return "direction: " + s.Direction.String()
 	case faults.Delay:
-		return fmt.Sprintf("latency: %s, direction: %s", s.Latency, s.Direction)
+		words := fmt.Sprintf("latency: %s, direction: %s", s.Latency, s.Direction)
+		if s.Bandwidth > 0 {
+			words += ", bandwidth: " + format.Bandwidth(s.Bandwidth).String()
+		}
+		return words
+	case faults.SlowDisk:
+		return fmt.Sprintf("factor: %d", s.Factor)
+	case faults.ClockSkew:
+		return fmt.Sprintf("skew: %s", s.Skew)
+	case faults.Roll:
+		words := make([]string, len(record.Restarts))
+		for i, restart := range record.Restarts {
+			words[i] = restart.String()
+		}
+		return strings.Join(words, ", ")
 	case faults.Reset:
 		if s.Late {
 			return "late: true"

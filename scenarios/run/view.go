@@ -18,16 +18,24 @@ import (
 // view is the cluster as the fault engine sees and hurts it.
 type view struct {
 	run *run
-	// cuts counts the cuts under way from one node to another, slows adds up the
-	// latencies.
-	cuts  map[[2]string]int
-	slows map[[2]string]time.Duration
+	// cuts counts the cuts under way from one node to another, narrows the bounds
+	// of bandwidth; slows adds up the latencies.
+	cuts    map[[2]string]int
+	narrows map[[2]string]int
+	slows   map[[2]string]time.Duration
+	// slowDisks counts the slowdowns under way of a node's disk.
+	slowDisks map[string]int
+	// stops are called when a process ends that was asked to stop.
+	stops map[string][]func()
 	// patience is the round trip that a broker's heartbeats survive.
 	patience time.Duration
 }
 
 func newView(r *run) *view {
-	return &view{run: r, cuts: map[[2]string]int{}, slows: map[[2]string]time.Duration{}}
+	v := &view{run: r, cuts: map[[2]string]int{}, narrows: map[[2]string]int{}, slows: map[[2]string]time.Duration{},
+		slowDisks: map[string]int{}, stops: map[string][]func(){}}
+	r.world.OnDown(func(name string, _ sim.Cause) { v.ended(name) })
+	return v
 }
 
 var _ faults.Cluster = (*view)(nil)
@@ -173,36 +181,50 @@ func (v *view) Impaired() []string {
 	image := v.run.image()
 	var impaired []string
 	for i, name := range v.Brokers() {
-		id := kafka.BrokerID(i + 1)
-		if v.stopped(name) || v.cutOff(name) || !v.registered(image, id, name) || v.behind(image, id, name) {
+		if v.impaired(image, kafka.BrokerID(i+1), name) {
 			impaired = append(impaired, name)
 		}
 	}
 	return impaired
+}
+
+func (v *view) impaired(image *metadata.Image, id kafka.BrokerID, name string) bool {
+	return v.stopped(name) || v.cutOff(name) || !v.registered(image, id, name) || v.behind(image, id, name)
+}
+
+// Settled is more than the cluster itself knows: a broker that is not impaired.
+// Any other node has settled when it runs.
+func (v *view) Settled(name string) bool {
+	if id := brokerID(v.Brokers(), name); id > 0 {
+		return !v.impaired(v.run.image(), id, name)
+	}
+	return !v.stopped(name)
 }
 
 func (v *view) stopped(name string) bool {
 	return !v.run.world.Up(name) || v.run.world.Paused(name)
 }
 
+// ImpairedControllers counts one with a slow disk, too: it syncs before it
+// answers.
 func (v *view) ImpairedControllers() []string {
 	var impaired []string
 	for _, name := range v.Controllers() {
-		if v.stopped(name) || v.cutOff(name) || v.hampered(name, v.Controllers()) || v.hampered(name, v.Brokers()) {
+		if v.stopped(name) || v.slowDisks[name] > 0 || v.cutOff(name) || v.hampered(name, v.Controllers()) || v.hampered(name, v.Brokers()) {
 			impaired = append(impaired, name)
 		}
 	}
 	return impaired
 }
 
-// hampered says whether a cut or a delay lies between a node and a majority of
+// hampered says whether a cut, a delay or a bound of bandwidth lies between a node and a majority of
 // others. A controller that brokers cannot reach, or that answers them late, does
 // not keep their sessions alive: it is touched, though it has its quorum.
 func (v *view) hampered(name string, others []string) bool {
 	count := 0
 	for _, other := range others {
 		out, in := [2]string{name, other}, [2]string{other, name}
-		if other != name && (v.cuts[out]+v.cuts[in] > 0 || v.slows[out]+v.slows[in] > 0) {
+		if other != name && (v.cuts[out]+v.cuts[in]+v.narrows[out]+v.narrows[in] > 0 || v.slows[out]+v.slows[in] > 0) {
 			count++
 		}
 	}
@@ -299,6 +321,30 @@ func (v *view) Restart(name string) {
 	v.run.world.Start(name)
 }
 
+// Stop keeps the patience of whoever asks: what has not ended then is killed.
+func (v *view) Stop(name string, patience time.Duration, stopped func()) {
+	world, over := v.run.world, false
+	v.stops[name] = append(v.stops[name], func() { over = true; stopped() })
+	if !world.Up(name) {
+		v.ended(name)
+		return
+	}
+	world.Shutdown(name)
+	world.After(patience, func() {
+		if !over {
+			world.Kill(name)
+		}
+	})
+}
+
+// ended tells whoever waits for a process's end, by its own will or not.
+func (v *view) ended(name string) {
+	for _, stopped := range v.stops[name] {
+		v.run.world.At(v.run.world.Now(), stopped)
+	}
+	delete(v.stops, name)
+}
+
 func (v *view) Pause(name string)  { v.run.world.Pause(name) }
 func (v *view) Resume(name string) { v.run.world.Resume(name) }
 
@@ -328,6 +374,30 @@ func (v *view) Slow(from, to []string, latency time.Duration) func() {
 		// What was sent before is still on its way, and what follows waits behind it.
 		v.run.world.After(latency, func() { add(v.slows, from, to, -latency) })
 	}
+}
+
+// Narrow bounds each connection on its own. What waits when it heals goes out
+// at once.
+func (v *view) Narrow(from, to []string, bytesPerSecond int64) func() {
+	fault := v.run.world.Narrow(from, to, bytesPerSecond)
+	add(v.narrows, from, to, 1)
+	return func() {
+		add(v.narrows, from, to, -1)
+		fault.Heal()
+	}
+}
+
+func (v *view) SlowDisk(name string, factor int64) func() {
+	fault := v.run.world.SlowDisk(name, factor)
+	v.slowDisks[name]++
+	return func() {
+		v.slowDisks[name]--
+		fault.Heal()
+	}
+}
+
+func (v *view) SkewClock(name string, by time.Duration) func() {
+	return v.run.world.SkewWall(name, by).Heal
 }
 
 func (v *view) Reset(name string, late bool, chance *rand.Rand) {

@@ -24,6 +24,9 @@ type AuditorConfig struct {
 	Producer clients.ProducerConfig
 	Consumer clients.ConsumerConfig
 
+	// Groups are those whose committed offsets are asked for at the end.
+	Groups []GroupTopics
+
 	SetupTimeout     time.Duration // for the topics to be there, led
 	FinalReadTimeout time.Duration
 
@@ -37,6 +40,12 @@ type AuditorConfig struct {
 	Finished func([]clients.Coverage)
 }
 
+// GroupTopics is a group with the partitions that it reads.
+type GroupTopics struct {
+	Group      string
+	Partitions []kafka.TopicPartition
+}
+
 type auditorPhase uint8
 
 const (
@@ -44,6 +53,7 @@ const (
 	awaitingProbe
 	awaitingFinalRead
 	reading
+	covered // and the groups' offsets still asked for
 	over
 )
 
@@ -69,6 +79,8 @@ type AuditorNode struct {
 	probed     []kafka.Offset // the end that a probe's acknowledgement proves
 	unsent     []int          // partitions whose probe the producer has not taken
 	readFrom   history.Time
+	coverage   []clients.Coverage
+	asked      int // groups whose offsets were not told yet
 }
 
 // auditPeriod is how often the auditor looks whether its next part is due.
@@ -221,9 +233,38 @@ func (n *AuditorNode) delivered(d clients.Delivery) {
 	}
 }
 
+// askGroups asks each group's coordinator for what is committed.
+func (n *AuditorNode) askGroups() {
+	n.asked = len(n.config.Groups)
+	for _, g := range n.config.Groups {
+		n.admin.GroupOffsets(g.Group, g.Partitions, n.host.Now().Add(n.config.FinalReadTimeout), func(offsets []clients.CommittedOffset, err error) {
+			for _, partition := range g.Partitions {
+				offset, err := committedAt(offsets, partition, err)
+				n.session.GroupEnded(g.Group, partition, offset, err)
+			}
+			n.asked--
+			n.end()
+		})
+	}
+}
+
+// committedAt finds a partition among what a coordinator told.
+func committedAt(offsets []clients.CommittedOffset, partition kafka.TopicPartition, err error) (kafka.Offset, error) {
+	if err != nil {
+		return kafka.NoOffset, err
+	}
+	for _, o := range offsets {
+		if o.Partition == partition {
+			return o.Offset, nil
+		}
+	}
+	return kafka.NoOffset, kerr.UnknownServerError
+}
+
 // read begins the covering final read.
 func (n *AuditorNode) read() {
 	n.readFrom = n.session.Now()
+	n.askGroups()
 	clients.NewCoveringRead(n.reader, n.config.Consumer, n.partitions, n.probed,
 		n.host.Now().Add(n.config.FinalReadTimeout), clients.CoveringReadEvents{
 			Stamp: func() int64 { return int64(n.session.Now()) },
@@ -237,9 +278,19 @@ func (n *AuditorNode) finish(coverage []clients.Coverage) {
 	for _, c := range coverage {
 		n.session.Covered(c, n.readFrom)
 	}
+	n.coverage = coverage
+	n.phase = covered
+	n.end()
+}
+
+// end ends the auditor's work when both parts of its last are done.
+func (n *AuditorNode) end() {
+	if n.phase != covered || n.asked > 0 {
+		return
+	}
 	n.phase = over
 	n.timers.Stop(&n.look)
 	if n.config.Finished != nil {
-		n.config.Finished(coverage)
+		n.config.Finished(n.coverage)
 	}
 }

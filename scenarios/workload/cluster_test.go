@@ -137,6 +137,7 @@ func (r *run) finish() {
 
 // memory is a history kept whole.
 type memory struct {
+	history.Ignore
 	clients  []history.ClientName
 	produces []history.Produce
 	reads    []history.Read

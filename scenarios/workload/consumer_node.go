@@ -4,18 +4,23 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"assay/checkers/history"
 	"assay/clients"
 	"assay/host"
 	"assay/internal/kafka"
 )
 
 // ConsumerConfig is one instance of a scenario's consumer with a fixed
-// assignment. It commits nothing: a restarted one begins by auto.offset.reset.
+// assignment. Without a group it commits nothing: a restarted one begins by
+// auto.offset.reset.
 type ConsumerConfig struct {
 	Name       string
 	Partitions []kafka.TopicPartition // this instance's share: see Deal
 	Client     clients.ClientConfig
-	Consumer   clients.ConsumerConfig
+	Consumer   clients.ConsumerConfig // its GroupID is the group
+	Commit     CommitPolicy           // of a consumer with a group
+	// Seeks are what the application does to its positions by itself.
+	Seeks []Seek
 	// Process draws how long the application works on one record; nil for no
 	// time at all.
 	Process func(*rand.Rand) time.Duration
@@ -45,6 +50,8 @@ type ConsumerNode struct {
 	process  *rand.Rand
 	busy     bool
 	finished clients.Timer
+	work     application // what a consumer of a group does with records
+	seeks    seeker
 }
 
 // NewConsumerNode makes the node of one incarnation.
@@ -65,12 +72,15 @@ func (n *ConsumerNode) Start(h host.Host) {
 		n.poll()
 	}
 	n.consumer = clients.NewConsumer(n.client, n.config.Consumer, clients.ConsumerEvents{
-		Stamp:     func() int64 { return int64(n.session.Now()) },
-		Available: n.poll,
-		Moved:     n.session.Moved,
-		Failed:    n.failed,
+		Stamp:         func() int64 { return int64(n.session.Now()) },
+		Available:     n.poll,
+		Moved:         n.session.Moved,
+		Failed:        n.failed,
+		AutoCommitted: n.autoCommitted,
 	})
+	n.work.start(n)
 	n.consumer.Assign(n.config.Partitions)
+	n.seeks.start(n)
 }
 
 // Opened implements host.Node.
@@ -107,6 +117,12 @@ func (n *ConsumerNode) poll() {
 		work := time.Duration(0)
 		for _, chunk := range chunks {
 			n.session.Read(chunk, false)
+		}
+		if n.grouped() {
+			n.work.take(chunks)
+			continue
+		}
+		for _, chunk := range chunks {
 			if n.config.Process != nil {
 				for range chunk.Records {
 					work += n.config.Process(n.process)
@@ -118,6 +134,12 @@ func (n *ConsumerNode) poll() {
 			n.timers.Set(&n.finished, n.host.Now().Add(work))
 		}
 	}
+}
+
+func (n *ConsumerNode) grouped() bool { return n.config.Consumer.GroupID != "" }
+
+func (n *ConsumerNode) autoCommitted(began int64, results []clients.CommitResult) {
+	n.session.Committed(n.config.Consumer.GroupID, history.Time(began), results)
 }
 
 func (n *ConsumerNode) failed(p kafka.TopicPartition, err error) {

@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -20,7 +21,7 @@ func newRandom() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
 func TestShareOfRate(t *testing.T) {
 	require.Equal(t, 8*time.Millisecond, ShareOfRate(500, 4))
 	require.Equal(t, time.Second, ShareOfRate(1, 1))
-	require.Equal(t, 3*time.Millisecond, Load{Arrival: Constant, Gap: 3 * time.Millisecond}.next(newRandom()))
+	require.Equal(t, 3*time.Millisecond, Load{Arrival: Constant, Gap: 3 * time.Millisecond}.next(0, newRandom()))
 }
 
 func TestZipfFollowsItsLaw(t *testing.T) {
@@ -213,4 +214,87 @@ func TestSessionMemoryStaysSmall(t *testing.T) {
 		require.False(t, seen[p.Record])
 		seen[p.Record] = true
 	}
+}
+
+// TestBursts: all sends of an interval come within its first part, and the mean
+// is that of the whole.
+func TestBursts(t *testing.T) {
+	load := Load{Arrival: Burst, Gap: 10 * time.Millisecond, Interval: 2 * time.Second, On: 300 * time.Millisecond}
+	random := newRandom()
+	at, count := time.Duration(0), 0
+	for {
+		at += load.next(at, random)
+		if at >= 200*time.Second {
+			break
+		}
+		count++
+		require.Less(t, at%load.Interval, load.On, "send %d at %s", count, at)
+	}
+	require.InDelta(t, 20_000, count, 600)
+
+	// From within a pause the next burst is next, and a gap of hours does not overflow.
+	next := 700*time.Millisecond + load.next(700*time.Millisecond, random)
+	require.GreaterOrEqual(t, next, load.Interval)
+	rare := Load{Arrival: Burst, Gap: 1000 * time.Hour, Interval: 24 * time.Hour, On: 12 * time.Hour}
+	require.Positive(t, rare.next(0, random))
+}
+
+// groupEvents are what a history keeps of a group's consumer, in order.
+type groupEvents struct {
+	history.Ignore
+	list []any
+}
+
+func (g *groupEvents) Group(id history.GroupID, name string) { g.list = append(g.list, name) }
+func (g *groupEvents) Process(op history.Process) {
+	op.Records = slices.Clone(op.Records)
+	g.list = append(g.list, op)
+}
+func (g *groupEvents) Commit(op history.Commit)     { g.list = append(g.list, op) }
+func (g *groupEvents) GroupEnd(op history.GroupEnd) { g.list = append(g.list, op) }
+
+// TestGroupHistory: work on records in a row is one operation, what a commit
+// tells of comes before it, and the death of a client closes what is open.
+func TestGroupHistory(t *testing.T) {
+	events, now := &groupEvents{}, history.Time(0)
+	recorder := NewRecorder(events, func() history.Time { return now }, nil)
+	s := recorder.Begin("billing-0")
+	zero, one := kafka.TopicPartition{Topic: "orders"}, kafka.TopicPartition{Topic: "orders", Partition: 1}
+	done := func(at history.Time, partition kafka.TopicPartition, offset int64) {
+		now = at
+		s.Processed("billing", partition, history.Seen{Offset: offset, Record: 7}, at-1)
+	}
+	done(10, zero, 3)
+	done(12, zero, 4)
+	done(14, one, 8)
+	now = 15
+	s.Committing("billing", []clients.CommitOffset{{Partition: zero, Offset: 5}, {Partition: one, Offset: 9}})
+	now = 18
+	s.Committed("billing", 15, []clients.CommitResult{{Partition: zero, Offset: 5}, {Partition: one, Offset: 9, Outcome: clients.Failed, Error: 22}})
+	done(20, zero, 5)
+	s.Committing("billing", []clients.CommitOffset{{Partition: zero, Offset: 6}})
+	now = 30
+	recorder.Begin("billing-0") // it died
+	s.Committed("billing", 20, nil)
+	s.Processed("billing", zero, history.Seen{}, 30)
+	s.GroupEnded("billing", zero, 5, nil)
+	auditor := recorder.BeginUnmeasured("auditor")
+	auditor.GroupEnded("billing", zero, 5, nil)
+	auditor.GroupEnded("billing", one, -1, errors.New("nobody answers"))
+
+	seen := func(offset int64) history.Seen { return history.Seen{Offset: offset, Record: 7} }
+	commit := func(partition history.PartitionID, offset int64, call, ret history.Time, outcome history.Outcome, code int16) history.Commit {
+		return history.Commit{Client: 1, Partition: partition, Generation: -1, Call: call, Return: ret, Outcome: outcome, Error: code, Offset: offset}
+	}
+	require.Equal(t, []any{
+		"billing",
+		history.Process{Client: 1, Call: 9, Return: 12, Records: []history.Seen{seen(3), seen(4)}},
+		history.Process{Client: 1, Partition: 1, Call: 13, Return: 14, Records: []history.Seen{seen(8)}},
+		commit(0, 5, 15, 18, history.OK, 0),
+		commit(1, 9, 15, 18, history.Failed, 22),
+		history.Process{Client: 1, Call: 19, Return: 20, Records: []history.Seen{seen(5)}},
+		commit(0, 6, 20, history.Infinity, history.Indeterminate, 0),
+		history.GroupEnd{At: 30, Known: true, Offset: 5},
+		history.GroupEnd{Partition: 1, At: 30, Offset: -1},
+	}, events.list)
 }

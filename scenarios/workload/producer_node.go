@@ -83,7 +83,7 @@ func (n *ProducerNode) Start(h host.Host) {
 	n.patience.Fire = n.work
 	n.due = h.Now()
 	if n.config.Load.Arrival != ClosedLoop {
-		n.due = n.due.Add(n.config.Load.next(n.arrivals))
+		n.due = n.due.Add(n.config.Load.next(n.ofRun(n.due), n.arrivals))
 	}
 	n.timers.Set(&n.arrival, n.due)
 }
@@ -121,10 +121,15 @@ func (n *ProducerNode) arrive() {
 	}
 	for n.due <= now {
 		n.backlog = append(n.backlog, n.due)
-		n.due = n.due.Add(max(n.config.Load.next(n.arrivals), 1))
+		n.due = n.due.Add(max(n.config.Load.next(n.ofRun(n.due), n.arrivals), 1))
 	}
 	n.timers.Set(&n.arrival, n.due)
 	n.work()
+}
+
+// ofRun is the run's time at a time of this node, as far as its clock is right.
+func (n *ProducerNode) ofRun(at host.Time) time.Duration {
+	return time.Duration(n.session.Now()) + at.Sub(n.host.Now())
 }
 
 // fillWindow keeps a closed loop's records open. Its timer only sees to the

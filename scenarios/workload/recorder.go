@@ -14,8 +14,10 @@ type Recorder struct {
 	clock      func() history.Time
 	metrics    *Metrics
 	partitions map[kafka.TopicPartition]history.PartitionID
+	groups     map[string]history.GroupID
 	sessions   []*Session // by ClientID, from 1
 	present    map[string]*Session
+	listener   Listener // may be nil
 }
 
 // NewRecorder makes a recorder. The clock is the run's, not a node's: a
@@ -26,7 +28,7 @@ func NewRecorder(sink history.Sink, clock func() history.Time, metrics *Metrics)
 	}
 	return &Recorder{
 		sink: sink, clock: clock, metrics: metrics,
-		partitions: map[kafka.TopicPartition]history.PartitionID{}, present: map[string]*Session{},
+		partitions: map[kafka.TopicPartition]history.PartitionID{}, groups: map[string]history.GroupID{}, present: map[string]*Session{},
 	}
 }
 
@@ -122,7 +124,9 @@ type Session struct {
 	openCount    int
 	intended     intendedTimes
 	partitions   partitionNumbers
-	seen         []history.Seen // memory of Read
+	seen         []history.Seen  // memory of Read
+	processing   history.Process // not noted yet; without records there is none
+	committing   []openCommit
 }
 
 // intendedTimes holds the intended time of every send of a session, by number
@@ -170,6 +174,9 @@ func (s *Session) Sent(partition kafka.TopicPartition, key uint64, intended hist
 	s.openCount++
 	if !s.unmeasured {
 		s.recorder.metrics.Sent++
+		if listener := s.recorder.listener; listener != nil {
+			listener.Sent(s.recorder.clock())
+		}
 	}
 }
 
@@ -191,6 +198,9 @@ func (s *Session) Delivered(d clients.Delivery) {
 	s.settle(sent)
 	if !s.unmeasured {
 		s.recorder.metrics.delivered(produce, s.intended.at(number))
+		if listener := s.recorder.listener; listener != nil && produce.Outcome == history.OK {
+			listener.Acknowledged(produce.Return, s.intended.at(number))
+		}
 	}
 	s.recorder.sink.Produce(produce)
 }
@@ -239,6 +249,8 @@ func (s *Session) close() {
 		}
 	}
 	s.sends, s.openCount = nil, 0
+	s.ProcessedSoFar()
+	s.closeCommits()
 }
 
 // intendedOf is when the load wanted a record sent; false for records that
@@ -264,6 +276,9 @@ func (s *Session) Read(chunk clients.Chunk, final bool) {
 		s.seen = append(s.seen, history.Seen{Offset: int64(chunk.Records[i].Offset), Record: id})
 		if intended, known := s.recorder.intendedOf(id); known && !final {
 			s.recorder.metrics.consumed(now, intended)
+			if listener := s.recorder.listener; listener != nil {
+				listener.Handed(now, intended)
+			}
 		}
 	}
 	s.recorder.sink.Read(history.Read{
@@ -279,6 +294,7 @@ var moveReasons = [...]history.MoveReason{
 	clients.MoveSeek:      history.Seek,
 	clients.MoveReset:     history.Reset,
 	clients.MoveTruncated: history.Truncated,
+	clients.MoveCommitted: history.Committed,
 }
 
 // Moved notes a change of position without reading.

@@ -1,0 +1,57 @@
+package broker
+
+import (
+	"strconv"
+
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"assay/broker/metadata"
+)
+
+// ensureInternalTopic asks for an internal topic that somebody needs and that
+// does not exist yet. Whoever needs it asks again.
+func (n *Node) ensureInternalTopic(name string) {
+	if n.image.Topic(name) == nil {
+		n.autoCreate([]string{name})
+	}
+}
+
+// creatable is a topic to be created automatically: with the broker's defaults,
+// or as the internal topic that it is.
+func (n *Node) creatable(name string) kmsg.CreateTopicsRequestTopic {
+	topic := kmsg.NewCreateTopicsRequestTopic()
+	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = name, -1, -1
+	if name != metadata.OffsetsTopic {
+		return topic
+	}
+	set := func(key, value string) {
+		config := kmsg.NewCreateTopicsRequestTopicConfig()
+		config.Name, config.Value = key, &value
+		topic.Configs = append(topic.Configs, config)
+	}
+	settings := n.config.Settings
+	factor := n.offsetsReplication()
+	topic.NumPartitions, topic.ReplicationFactor = int32(settings.Int("offsets.topic.num.partitions")), int16(factor)
+	set("cleanup.policy", "compact")
+	if factor >= safeReplication && !settings.IsSet("min.insync.replicas") {
+		set("min.insync.replicas", strconv.Itoa(safeReplication-1))
+	}
+	set("segment.bytes", strconv.Itoa(settings.Int("offsets.topic.segment.bytes")))
+	return topic
+}
+
+// safeReplication is how many replicas bear the loss of one and still commit
+// with one to spare.
+const safeReplication = 3
+
+// offsetsReplication is the offsets topic's replication factor. Kafka's default
+// of 3 would keep a smaller cluster from ever having the topic, so that gives
+// way; what somebody has set does not.
+func (n *Node) offsetsReplication() int {
+	const key = "offsets.topic.replication.factor"
+	factor := n.config.Settings.Int(key)
+	if n.config.Settings.IsSet(key) {
+		return factor
+	}
+	return max(1, min(factor, len(n.image.Brokers())))
+}

@@ -1,0 +1,138 @@
+package checkers
+
+import (
+	"fmt"
+	"slices"
+
+	"assay/checkers/history"
+)
+
+// commits keeps what groups committed and where they ended.
+type commits struct {
+	history.Ignore
+	byGroup[groupCommits]
+	resumed []history.Move // positions that readers took from their group's committed offset
+	turned  []history.Move // positions that readers took for other reasons, perhaps further back
+	seq     uint32         // counts what was processed and committed, as work does
+}
+
+// groupCommits is what one group committed for one partition, in the order recorded.
+type groupCommits struct {
+	list   []commitOp // those that had an effect, or may have had
+	end    history.GroupEnd
+	hasEnd bool
+}
+
+// commitOp is a commit with its place in the order recorded, which of one client
+// is the order in which its operations ended.
+type commitOp struct {
+	history.Commit
+	seq uint32
+}
+
+// Commit implements history.Sink. What definitely failed had no effect.
+func (c *commits) Commit(op history.Commit) {
+	c.seq++
+	part := c.at(op.Group, op.Partition)
+	if op.Outcome != history.Failed {
+		part.list = append(part.list, commitOp{op, c.seq})
+	}
+}
+
+// Process implements history.Sink.
+func (c *commits) Process(history.Process) { c.seq++ }
+
+// GroupEnd implements history.Sink.
+func (c *commits) GroupEnd(op history.GroupEnd) {
+	part := c.at(op.Group, op.Partition)
+	part.end, part.hasEnd = op, true
+}
+
+// Move implements history.Sink.
+func (c *commits) Move(op history.Move) {
+	switch op.Reason {
+	case history.Committed:
+		c.resumed = append(c.resumed, op)
+	case history.Seek, history.Reset:
+		c.turned = append(c.turned, op)
+	}
+}
+
+// turnedBack finds the last time before another that a client took a position at
+// or below an offset by itself.
+func (c *commits) turnedBack(client history.ClientID, partition history.PartitionID, offset int64, before history.Time) (last history.Move, found bool) {
+	for _, op := range c.turned {
+		if op.Client == client && op.Partition == partition && op.To <= offset && op.At <= before && (!found || op.At >= last.At) {
+			last, found = op, true
+		}
+	}
+	return last, found
+}
+
+// passing finds the commits that pass offsets: for each the one that returned
+// first among those of a higher offset.
+type passing struct {
+	commits []commitOp // by offset, each with the earliest return from it on
+}
+
+// passes prepares the commits that had an effect for certain, or may have had.
+func (g *groupCommits) passes(certain bool) passing {
+	var list []commitOp
+	for _, op := range g.list {
+		if op.Outcome == history.OK || !certain {
+			list = append(list, op)
+		}
+	}
+	sortBy(list, func(op commitOp) int64 { return op.Offset })
+	for i := len(list) - 2; i >= 0; i-- {
+		if list[i+1].Return < list[i].Return {
+			list[i] = list[i+1]
+		}
+	}
+	return passing{list}
+}
+
+// first finds the commit that passed an offset first.
+func (p passing) first(offset int64) (history.Commit, bool) {
+	i, _ := slices.BinarySearchFunc(p.commits, offset, func(op commitOp, o int64) int {
+		if op.Offset <= o {
+			return -1
+		}
+		return 1
+	})
+	if i == len(p.commits) {
+		return history.Commit{}, false
+	}
+	return p.commits[i].Commit, true
+}
+
+// tellCommit describes a commit for a witness.
+func (e *evidence) tellCommit(op history.Commit) Operation {
+	what := fmt.Sprintf("commits offset %d of %s for group %s: ", op.Offset, e.names.partition(op.Partition), e.names.group(op.Group))
+	switch op.Outcome {
+	case history.OK:
+		what += "accepted"
+	case history.Failed:
+		what += fmt.Sprintf("failed (error code %d)", op.Error)
+	default:
+		what += "outcome unknown"
+	}
+	return Operation{op.Client, e.names.client(op.Client).String(), op.Call, op.Return, what}
+}
+
+// tellEnd describes where a group ended for a witness.
+func (e *evidence) tellEnd(end history.GroupEnd) Operation {
+	what := fmt.Sprintf("does not tell what group %s has committed of %s", e.names.group(end.Group), e.names.partition(end.Partition))
+	if end.Known {
+		what = fmt.Sprintf("tells that group %s has committed %s of %s", e.names.group(end.Group), told(end.Offset), e.names.partition(end.Partition))
+	}
+	return Operation{0, "the coordinator", end.At, end.At, what}
+}
+
+// told names a committed offset.
+func told(offset int64) string {
+	if offset == history.NoOffset {
+		return "no offset"
+	}
+	return fmt.Sprintf("offset %d", offset)
+}

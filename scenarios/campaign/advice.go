@@ -1,0 +1,157 @@
+package campaign
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"assay/checkers"
+	"assay/scenarios/format"
+	"assay/scenarios/result"
+)
+
+// advise says which settings of a variant let a claim be violated, and what
+// would have prevented it. It knows the settings, not the run: a witness tells
+// what happened. Nothing is said where nothing is known.
+func advise(s *format.Scenario, claim format.Claim, w *result.Witness) []string {
+	a := adviser{scenario: s, claim: claim, topic: topicOf(w.Partition)}
+	a.flaws()
+	switch checkers.Guarantee(claim.Guarantee) {
+	case checkers.NoLoss, checkers.LinearizableLog, checkers.FreshReads, checkers.LogAgreement:
+		a.durability()
+	case checkers.NoDuplicates:
+		a.duplicates()
+	case checkers.ProducerOrder:
+		a.order()
+	case checkers.AtLeastOnce, checkers.CommitSafety, checkers.AtMostOnce:
+		a.commits()
+	case checkers.NoSkips:
+		a.reset()
+	}
+	return a.says
+}
+
+// topicOf is the topic of a topic/partition.
+func topicOf(partition string) string {
+	if at := strings.LastIndexByte(partition, '/'); at >= 0 {
+		return partition[:at]
+	}
+	return partition
+}
+
+type adviser struct {
+	scenario *format.Scenario
+	claim    format.Claim
+	topic    string // of the witness, "" for none
+	says     []string
+}
+
+func (a *adviser) say(sentence string, arguments ...any) {
+	if text := fmt.Sprintf(sentence, arguments...); !slices.Contains(a.says, text) {
+		a.says = append(a.says, text)
+	}
+}
+
+func (a *adviser) flaws() {
+	for _, flaw := range a.scenario.Cluster.Flaws {
+		a.say("the flaw %s is on: its fix is what is missing (assay explain %s)", flaw, flaw)
+	}
+}
+
+// producers of the witness's topic.
+func (a *adviser) producers() (found []format.Producer) {
+	for _, p := range a.scenario.Workload.Producers {
+		if a.topic == "" || p.Topic == a.topic {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+func (a *adviser) durability() {
+	for _, p := range a.producers() {
+		switch acks := p.Settings().String("acks"); acks {
+		case "0":
+			a.say("%s has acks=0: a send counts as acknowledged when it has left; acks=all waits for the in-sync replicas", p.Name)
+		case "1":
+			a.say("%s has acks=1: the leader alone vouches for a record; acks=all waits for the in-sync replicas", p.Name)
+		default:
+			a.replicas()
+		}
+	}
+}
+
+// replicas looks at what acks=all rests on.
+func (a *adviser) replicas() {
+	for _, topic := range a.scenario.Topics {
+		if a.topic != "" && topic.Name != a.topic {
+			continue
+		}
+		settings := topic.Settings(a.scenario.Cluster.Settings())
+		least := settings.Int("min.insync.replicas")
+		switch {
+		case settings.Bool("unclean.leader.election.enable"):
+			a.say("unclean.leader.election.enable=true lets a replica lead that has not everything; false waits for one that has")
+		case topic.ReplicationFactor == 1:
+			a.say("%s has one replica: with three, and min.insync.replicas=2, another one has what it loses", topic.Name)
+		case least == 1:
+			a.say("min.insync.replicas=1 lets a leader that is alone acknowledge; 2 makes it refuse")
+		default:
+			a.say("min.insync.replicas=%d stands the loss of %d replicas' unsynced data at a time; a higher one stands more, and flush.messages=1 has every record on the disk before it is acknowledged",
+				least, least-1)
+		}
+	}
+}
+
+func (a *adviser) duplicates() {
+	for _, p := range a.producers() {
+		switch settings := p.Settings(); {
+		case settings.Bool("enable.idempotence"):
+		case settings.Int("retries") > 0:
+			a.say("%s retries without idempotence: enable.idempotence=true numbers its batches, so that brokers recognise a retry", p.Name)
+		}
+	}
+}
+
+func (a *adviser) order() {
+	for _, p := range a.producers() {
+		settings := p.Settings()
+		inFlight := settings.Int("max.in.flight.requests.per.connection")
+		switch {
+		case inFlight == 1:
+		case settings.Bool("enable.idempotence"):
+			a.say("an idempotent producer's first batches may change places (docs/producer-order.md): max.in.flight.requests.per.connection=1 keeps the order without exception")
+		default:
+			a.say("%s has up to %d requests in flight without idempotence: enable.idempotence=true keeps their order, and so does max.in.flight.requests.per.connection=1", p.Name, inFlight)
+		}
+	}
+}
+
+func (a *adviser) commits() {
+	atMost := checkers.Guarantee(a.claim.Guarantee) == checkers.AtMostOnce
+	for _, c := range a.scenario.Workload.Consumers {
+		if c.Group == "" || a.claim.Group != "" && c.Group != a.claim.Group {
+			continue
+		}
+		switch {
+		case atMost && c.Commit != format.CommitBeforeProcess:
+			a.say("%s commits after its work, so that what was done and not yet committed is done again: commit: before_process never does it twice, and may leave it out; an idempotent consumer does it twice without harm", c.Name)
+		case !atMost && c.Commit == format.CommitBeforeProcess:
+			a.say("%s commits before its work, so that what was committed and not yet done is left out: commit: after_process leaves nothing out, and may do it twice", c.Name)
+		}
+	}
+	if !atMost {
+		a.reset()
+	}
+}
+
+func (a *adviser) reset() {
+	for _, c := range a.scenario.Workload.Consumers {
+		if a.claim.Consumer != "" && c.Name != a.claim.Consumer || a.claim.Group != "" && c.Group != a.claim.Group {
+			continue
+		}
+		if c.Settings().String("auto.offset.reset") == "latest" {
+			a.say("%s has auto.offset.reset=latest: where it has no offset it leaves out what is there; earliest reads it", c.Name)
+		}
+	}
+}
