@@ -83,13 +83,17 @@ func (n *names) hitsClient(fault *history.Fault, f finding) bool {
 	return f.client > 0 && slices.Contains(fault.Targets, n.client(history.ClientID(f.client-1)).Name)
 }
 
-// distance is the time between the operations and the fault's start, zero if it
-// overlaps them.
+// distance is the time between the operations' end, which is when a record was
+// acknowledged, and the fault: zero if it was under way then. What had ended
+// before did not undo what was acknowledged after it.
 func (f finding) distance(fault *history.Fault) history.Time {
-	if fault.Start <= f.to {
-		return 0
+	switch {
+	case fault.Start > f.to:
+		return fault.Start - f.to
+	case fault.End < f.to:
+		return f.to - fault.End
 	}
-	return fault.Start - f.to
+	return 0
 }
 
 // nearer takes the fault that is nearer to the operations; of two as near the one

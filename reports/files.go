@@ -15,6 +15,9 @@ const (
 	MetaFile   = "meta.json"
 )
 
+// PageFile is the report that people look at.
+const PageFile = "report.html"
+
 // Names of what a report can be rendered from again.
 const (
 	ScenarioFile = "scenario.resolved.yaml"
@@ -65,7 +68,7 @@ func Files(run Run, formats []string, meta []byte) []File {
 		files = append(files, File{"summary.md", Markdown(run)})
 	}
 	if wanted(FormatHTML) {
-		files = append(files, File{"report.html", HTML(run)})
+		files = append(files, File{PageFile, HTML(run)})
 		files = append(files, run.searches()...)
 	}
 	if wanted(FormatHTML) || wanted(FormatMarkdown) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"assay/faults"
+	"assay/scenarios/format"
 	"assay/scenarios/result"
 )
 
@@ -115,6 +116,7 @@ func expectedRun() Run {
 	}
 	idempotent := base
 	idempotent.Name = "idempotent"
+	idempotent.Set = []result.Setting{{Pointer: "/workload/producers/web/config/enable.idempotence", Value: "true"}}
 	idempotent.Claims = []result.Claim{holding("no-loss"), holding("no-duplicates"), holding("recovers"), holding("no-skips")}
 	idempotent.Metrics = map[string]int64{"e2e_latency.p99": 14_000_001, "lag.final": 0, "duplicates.records": 0}
 	return Run{
@@ -161,6 +163,7 @@ func unexpectedRun() Run {
 	v.Invariants = []result.Invariant{{Name: "leader completeness", Seeds: 2, First: "0xc0fff1", Says: "broker-2 led epoch 7 without offset 41 " + hostile}}
 	second := &run.Result.Variants[1]
 	second.Name = "weak acks"
+	second.Set = []result.Setting{{Pointer: "/workload/producers/web/config/acks", Value: "1"}}
 	second.Claims = []result.Claim{lost, elsewhere}
 	run.Stories[1] = result.Story{Variant: "weak acks", Seed: 0xdeadbeefcafe0001, Faults: someFaults(), LoadEnd: 32 * 1e9, RunEnd: 62 * 1e9}
 	run.Result.Outcome, run.Result.ExitCode = result.Unexpected, 1
@@ -192,6 +195,27 @@ func interruptedRun() Run {
 	return run
 }
 
+// sweptRun is a sweep of three points; the second violates its claim.
+func sweptRun() Run {
+	run := Run{Result: result.Result{Version: 1, Scenario: "swept", Outcome: result.Unexpected, ExitCode: 1}, Units: map[string]string{"produce_latency.p99": "ns", "throughput.produced": "records/s"}}
+	variant := func(name string, claim result.Claim) {
+		run.Result.Variants = append(run.Result.Variants, result.Variant{Name: name, Seeds: seeds(1, 20), Claims: []result.Claim{claim},
+			Metrics: map[string]int64{"produce_latency.p99": 12e6, "throughput.produced": 1}})
+	}
+	variant("base", holding("no-loss"))
+	for rate := range int64(3) {
+		name, claim := fmt.Sprintf("rate=%d/s", rate+1), holding("no-loss")
+		if rate == 1 {
+			claim = duplicate()
+			claim.Name, claim.Expect, claim.Outcome, claim.Violating = "no-loss", "holds", "unexpected", 3
+		}
+		variant(name, claim)
+		run.Sweep = append(run.Sweep, SweepPoint{Variant: name, Offered: rate + 1,
+			Settings: []format.Setting{{Pointer: "/workload/producers/web/rate", Value: fmt.Sprintf("%d/s", rate+1)}}})
+	}
+	return run
+}
+
 // manySeeds is as large as a report is meant to get: 200 seeds in 4 variants.
 func manySeeds() Run {
 	run := expectedRun()
@@ -212,4 +236,59 @@ func manySeeds() Run {
 		run.Stories = append(run.Stories, result.Story{Variant: base.Name, Seed: 0xc0ffee, Faults: records, LoadEnd: 62 * 1e9, RunEnd: 92 * 1e9})
 	}
 	return run
+}
+
+// fullest is the most that a report is meant to show: 200 seeds in 4 variants,
+// each of 12 claims violated in each, with scenes of 60 events and series of a
+// long run with many faults.
+func fullest() Run {
+	const claims, buckets, partitions = 12, 600, 12
+	run := manySeeds()
+	for i := range run.Result.Variants {
+		v, s := &run.Result.Variants[i], &run.Stories[i]
+		v.Claims, v.Set = nil, []result.Setting{{Pointer: "/workload/producers/web/config/acks", Value: fmt.Sprint(i)}}
+		for k := range claims {
+			c := duplicate()
+			c.Name, c.FirstViolating, c.Violating = fmt.Sprintf("no-duplicates-%d", k), "0xc0ffee", 200
+			scene := duplicateScene()
+			scene.Claim, scene.Messages, scene.Marks = c.Name, nil, nil
+			for e := range 30 {
+				at := scene.From + int64(e)*17e6
+				scene.Messages = append(scene.Messages, result.Message{From: "web-0", To: "broker-2", Sent: at, Arrived: at + 2e6, Count: 1, Offending: e%4 == 0,
+					What: fmt.Sprintf("Produce orders/3: web-0#%d and 110 more, request %d", e, k)})
+				scene.Marks = append(scene.Marks, result.Mark{Lane: "broker-2", At: at + 3e6, Kind: "append", Offending: e%4 == 0,
+					What: fmt.Sprintf("appends web-0#%d at offset %d, epoch %d: the place that web-0#%d had", e, 40+e, k, e+1)})
+			}
+			v.Claims, s.Scenes = append(v.Claims, c), append(s.Scenes, scene)
+		}
+		s.Series = fullSeries(buckets, partitions)
+	}
+	return run
+}
+
+func fullSeries(buckets, partitions int) *result.Series {
+	values := func(base, step int64) []int64 {
+		list := make([]int64, buckets)
+		for i := range list {
+			list[i] = base + step*int64(i*i%97)
+		}
+		return list
+	}
+	latencies := func(scale int64) result.Latencies {
+		return result.Latencies{P50: values(2e6*scale, 1e5), P99: values(20e6*scale, 1e6), Max: values(90e6*scale, 1e7)}
+	}
+	s := &result.Series{Bucket: 100e6, Sent: values(300, 3), Acknowledged: values(280, 3), Delivered: values(270, 3), Produce: latencies(1), EndToEnd: latencies(2),
+		WarmupEnd: 5e9, LoadEnd: 50e9, DrainEnd: 60e9}
+	for p := range partitions {
+		name := fmt.Sprintf("orders/%d", p)
+		s.Lag = append(s.Lag, result.Line{Name: "billing " + name, Values: values(0, int64(p+1))})
+		lane := result.PartitionLane{Name: name, Replicas: []string{"broker-1", "broker-2", "broker-3"}}
+		for i := range int64(20) {
+			broker := lane.Replicas[(int(i)+p)%3]
+			lane.Leaders = append(lane.Leaders, result.LeaderSpan{From: i * 3e9, To: i*3e9 + 29e8, Broker: broker, Epoch: int32(i)})
+			lane.ISR = append(lane.ISR, result.ISRSpan{From: i * 3e9, To: i*3e9 + 3e9, Members: lane.Replicas[:1+i%3]})
+		}
+		s.Partitions = append(s.Partitions, lane)
+	}
+	return s
 }

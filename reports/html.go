@@ -37,11 +37,14 @@ func HTML(run Run) []byte {
 // pageData is what the template shows, every text ready but unescaped.
 type pageData struct {
 	Scenario, About string
-	Verdict, Tone   string // Tone: expected, unexpected, inconclusive
-	Replay          string
-	Variants        []string
+	Verdict, Tone   string   // Tone: expected, unexpected, inconclusive
+	Replay, Again   string   // Again: what the command shows
+	Variants        []string // that have columns of their own
 	Runs            string
-	Matrix          []matrixRow
+	Matrix          matrixData
+	Folded          []string // what became of the variants that have none
+	Sweep           []sweepRow
+	SweepPlot       *pictureData
 	Bounds          []bound
 	Idle            []string
 	Shortfalls      []shortfall
@@ -49,25 +52,14 @@ type pageData struct {
 	Tolerance       []toleranceRow
 	Damage          numbersTable
 	Plots           []plotGroup
+	Points          []plotGroup // plots of the variants that have no columns
 	Timelines       []timelineData
+	Quiet           string // where no fault was applied
 	Exercise        []numbersTable
 	Invariants      []invariantData
 	NotModelled     []string
 	Resolved        string
 	Version         int
-}
-
-type matrixRow struct {
-	Claim, Guarantee string
-	Cells            []matrixCell
-}
-
-type matrixCell struct {
-	Present                          bool
-	Mark, Verdict, Tone, Word, Count string
-	Expect                           string
-	Link                             string // the story's id, or ""
-	Idle                             bool   // nothing was there to judge
 }
 
 type shortfall struct{ What, Variant, Says string }
@@ -92,9 +84,10 @@ type sceneData struct {
 
 // plotGroup is the plots of one variant, or of the whole campaign.
 type plotGroup struct {
-	Title, About string
-	Pictures     []pictureData
-	Open         bool
+	Variant  string // "" for the whole campaign
+	About    string
+	Pictures []pictureData
+	Open     bool
 }
 
 type pictureData struct {
@@ -116,25 +109,32 @@ type faultRow struct{ ID, Start, End, Kind, Targets, Parameters, Outcome, Reason
 type numbersTable struct {
 	Title, About string
 	Rows         []numbersRow
+	Zero         string // names of what is zero everywhere
 }
 
 type numbersRow struct {
 	Name  string
 	Cells []string
+	zero  bool // in every variant
 }
 
 type invariantData struct{ Name, Variant, Count, First, Says string }
 
 func (run Run) page() pageData {
-	r := run.Result
+	r, folded := run.Result, run.folded()
+	shown := run
+	shown.Result = without(r, folded)
 	data := pageData{
-		Scenario: r.Scenario, About: run.About, Verdict: verdictLine(r), Tone: tone(string(r.Outcome)),
-		Replay: ReplayFailure(r, insideFolder), Runs: plural(runs(r), "run"),
+		Scenario: r.Scenario, About: run.About, Verdict: verdictLine(r), Tone: tone(string(r.Outcome)), Runs: plural(runs(r), "run"),
 		Bounds: bounds(r), Idle: idle(r), NotModelled: run.NotModelled, Resolved: string(run.Scenario), Version: r.Version,
-		Matrix: matrix(r), Exercise: run.numbers(),
+		Matrix: matrix(shown.Result), Folded: foldedLines(r, folded), Exercise: shown.numbers(),
+		Sweep: run.sweepTable(), Tolerance: tolerance(r), Damage: shown.damage(),
+	}
+	data.Replay, data.Again = run.firstReplay()
+	for _, v := range shown.Result.Variants {
+		data.Variants = append(data.Variants, v.Name)
 	}
 	for _, v := range r.Variants {
-		data.Variants = append(data.Variants, v.Name)
 		data.Shortfalls = append(data.Shortfalls, shortfalls(v)...)
 		for _, i := range v.Invariants {
 			data.Invariants = append(data.Invariants, invariantData{i.Name, v.Name, share(i.Seeds, len(v.Seeds)), i.First, i.Says})
@@ -144,11 +144,39 @@ func (run Run) page() pageData {
 	for _, c := range unexpectedFirst(counterexamples(r)) {
 		data.Stories = append(data.Stories, run.storyOf(c, &scenes))
 	}
-	data.Tolerance, data.Damage, data.Plots = tolerance(r), run.damage(), run.plotGroups()
-	for i := range run.Stories {
-		data.Timelines = append(data.Timelines, timelineOf(i, &run.Stories[i]))
+	for _, group := range run.plotGroups() {
+		switch {
+		case group.Variant == "":
+			data.SweepPlot = &group.Pictures[0]
+		case slices.Contains(folded, group.Variant):
+			data.Points = append(data.Points, group)
+		default:
+			data.Plots = append(data.Plots, group)
+		}
 	}
+	if len(data.Plots) > 0 {
+		data.Plots[0].Open = true
+	}
+	data.Timelines, data.Quiet = run.timelines()
 	return data
+}
+
+// firstReplay is the command that a page begins with, and what it shows: a
+// failure, or else a counterexample, or else any run.
+func (run Run) firstReplay() (command, shows string) {
+	r := run.Result
+	if replay := ReplayFailure(r, insideFolder); replay != "" {
+		return replay, "To see it again, in this folder:"
+	}
+	if all := counterexamples(r); len(all) > 0 {
+		return ReplayCommand(insideFolder, all[0].Variant.Name, all[0].seed()), "To see its first counterexample again, in this folder:"
+	}
+	for _, v := range r.Variants {
+		if len(v.Seeds) > 0 {
+			return ReplayCommand(insideFolder, v.Name, parseSeed(v.Seeds[0])), "To play its first run again, in this folder:"
+		}
+	}
+	return "", ""
 }
 
 // tone is the class that colours an outcome.
@@ -160,40 +188,6 @@ func tone(outcome string) string {
 		return "unexpected"
 	}
 	return "inconclusive"
-}
-
-var verdictMarks = map[string]string{"holds": "✓", "violated": "✗", "inconclusive": "?"}
-
-func matrix(r result.Result) []matrixRow {
-	var rows []matrixRow
-	for _, name := range claimNames(r) {
-		row := matrixRow{Claim: name, Cells: make([]matrixCell, len(r.Variants))}
-		for i, v := range r.Variants {
-			for _, c := range v.Claims {
-				if c.Name != name {
-					continue
-				}
-				row.Cells[i] = cellOf(v, c)
-				if c.Guarantee != c.Name {
-					row.Guarantee = c.Guarantee
-				}
-			}
-		}
-		rows = append(rows, row)
-	}
-	return rows
-}
-
-func cellOf(v result.Variant, c result.Claim) matrixCell {
-	cell := matrixCell{
-		Present: true, Mark: verdictMarks[c.Verdict], Verdict: c.Verdict, Tone: tone(c.Outcome),
-		Word: strings.ToLower(outcomeWord(c.Outcome)), Count: share(c.Violating, len(v.Seeds)), Expect: c.Expect,
-		Idle: !c.Exercised && len(v.Seeds) > 0,
-	}
-	if c.Verdict == "violated" {
-		cell.Link = storyID(v.Name, c.Name)
-	}
-	return cell
 }
 
 // storyID names a story's section. Names of claims and variants are words of
@@ -237,7 +231,7 @@ func (run Run) storyOf(c counterexample, budget *plot.Budget) storyData {
 	if w.Damage != nil {
 		s.Damage = tellDamage(w.Damage)
 	}
-	s.Explained, s.Advice = run.explained(c.Variant, c.Claim), w.Advice
+	s.Explained, s.Advice = run.explained(c.Variant, c.Claim), run.advice(c)
 	if file, drawn := run.searched(c); drawn {
 		s.Search = file
 	}
@@ -248,6 +242,9 @@ func (run Run) storyOf(c counterexample, budget *plot.Budget) storyData {
 		if budget.Admit(append(wide[:len(wide):len(wide)], narrow...)) {
 			s.Scene.Wide, s.Scene.Narrow = template.HTML(wide), template.HTML(narrow)
 		}
+	}
+	if s.Scene != nil {
+		return s // it tells the same, and more
 	}
 	var all []faults.Record
 	var loadEnd, runEnd int64
@@ -273,9 +270,11 @@ func (run Run) plotGroups() []plotGroup {
 	var groups []plotGroup
 	budget := plot.PageBudget
 	for _, picture := range run.Pictures() {
-		if len(groups) == 0 || groups[len(groups)-1].Title != run.plotGroup(picture.Variant).Title {
-			group := run.plotGroup(picture.Variant)
-			group.Open = len(groups) == 0
+		if len(groups) == 0 || groups[len(groups)-1].Variant != picture.Variant {
+			group := plotGroup{Variant: picture.Variant}
+			if s := run.toldStory(picture.Variant); s != nil && s.Series != nil {
+				group.About = "Over time: seed " + seedText(s.Seed) + "."
+			}
 			groups = append(groups, group)
 		}
 		shown := pictureData{Title: plotTitles[picture.Plot], File: picture.file()}
@@ -288,17 +287,6 @@ func (run Run) plotGroups() []plotGroup {
 	return groups
 }
 
-func (run Run) plotGroup(variant string) plotGroup {
-	if variant == "" {
-		return plotGroup{Title: "All variants"}
-	}
-	group := plotGroup{Title: variant}
-	if s := run.toldStory(variant); s != nil && s.Series != nil {
-		group.About = "Over time: seed " + seedText(s.Seed) + "."
-	}
-	return group
-}
-
 // damage is what was lost, duplicated or could not be written, by variant.
 func (run Run) damage() numbersTable {
 	all := run.numbersOf("Damage", "Records over all seeds; times are the longest of any seed, recovery the 99th percentile.",
@@ -308,6 +296,38 @@ func (run Run) damage() numbersTable {
 }
 
 var damageMetrics = []string{"loss.records", "loss.window", "duplicates.records", "unavailable.max", "recovery.p99", "lag.final"}
+
+// timelines are the faults of each variant's story. Variants whose faults were
+// the same share one; quiet names those that had none.
+func (run Run) timelines() (told []timelineData, quiet string) {
+	var without []string
+	points := 0
+	same := map[string]int{} // index in told, by what was applied
+	for i := range run.Stories {
+		s := &run.Stories[i]
+		switch {
+		case len(s.Faults) > 0:
+		case run.isPoint(s.Variant):
+			points++
+			continue
+		default:
+			without = append(without, s.Variant)
+			continue
+		}
+		data := timelineOf(i, s)
+		key := fmt.Sprint(data.Seed, data.Swarm, data.Rows, s.LoadEnd)
+		if at, known := same[key]; known {
+			told[at].Variant += ", " + s.Variant
+			continue
+		}
+		same[key] = len(told)
+		told = append(told, data)
+	}
+	if points > 0 {
+		without = append(without, plural(points, "point")+" of the sweep")
+	}
+	return told, strings.Join(without, ", ")
+}
 
 func timelineOf(index int, s *result.Story) timelineData {
 	data := timelineData{ID: fmt.Sprintf("faults-%d", index+1), Variant: s.Variant, Seed: seedText(s.Seed), Swarm: s.Swarm}
@@ -341,7 +361,7 @@ func (run Run) numbers() []numbersTable {
 	var filled []numbersTable
 	for _, t := range tables {
 		if len(t.Rows) > 0 {
-			filled = append(filled, t)
+			filled = append(filled, t.zerosFolded())
 		}
 	}
 	return filled
@@ -350,9 +370,10 @@ func (run Run) numbers() []numbersTable {
 func (run Run) numbersOf(title, about string, of func(result.Variant) map[string]int64, write func(string, int64) string) numbersTable {
 	t := numbersTable{Title: title, About: about}
 	for _, name := range counterNames(run.Result, of) {
-		row := numbersRow{Name: name}
+		row := numbersRow{Name: name, zero: true}
 		for _, v := range run.Result.Variants {
 			value, measured := of(v)[name]
+			row.zero = row.zero && measured && value == 0
 			if !measured {
 				row.Cells = append(row.Cells, "-")
 				continue
@@ -361,5 +382,20 @@ func (run Run) numbersOf(title, about string, of func(result.Variant) map[string
 		}
 		t.Rows = append(t.Rows, row)
 	}
+	return t
+}
+
+// zerosFolded has the rows that are zero everywhere in one line.
+func (t numbersTable) zerosFolded() numbersTable {
+	var some []numbersRow
+	var zero []string
+	for _, row := range t.Rows {
+		if row.zero {
+			zero = append(zero, row.Name)
+		} else {
+			some = append(some, row)
+		}
+	}
+	t.Rows, t.Zero = some, strings.Join(zero, ", ")
 	return t
 }

@@ -29,6 +29,7 @@ func Markdown(run Run) []byte {
 	}
 	m.claims()
 	m.shortfalls()
+	m.sweep()
 	for _, c := range unexpectedFirst(counterexamples(r)) {
 		m.witness(c)
 	}
@@ -63,12 +64,12 @@ func unexpectedFirst(all []counterexample) []counterexample {
 }
 
 func (m *markdown) claims() {
-	r := m.run.Result
+	r, folded := m.run.Result, m.run.folded()
 	m.line("## Claims\n")
 	m.row("Claim", "Variant", "Expected", "Verdict", "Violating seeds", "Outcome")
 	m.line("|---|---|---|---|---:|---|")
 	for _, name := range claimNames(r) {
-		for _, v := range r.Variants {
+		for _, v := range without(r, folded).Variants {
 			for _, c := range v.Claims {
 				if c.Name == name {
 					m.row(inline(c.Name), inline(v.Name), c.Expect, c.Verdict,
@@ -78,6 +79,9 @@ func (m *markdown) claims() {
 		}
 	}
 	m.line("")
+	for _, text := range foldedLines(r, folded) {
+		m.line(inline(text) + ".\n")
+	}
 	for _, b := range bounds(r) {
 		where := ""
 		if len(b.Where) > 0 {
@@ -151,15 +155,30 @@ func (m *markdown) witness(c counterexample) {
 		}
 		m.line("")
 	}
-	if len(w.Advice) > 0 {
+	if advice := m.run.advice(c); len(advice) > 0 {
 		m.line("What let it happen, and what would have prevented it:\n")
-		for _, text := range w.Advice {
+		for _, text := range advice {
 			m.line("- " + inline(text))
 		}
 		m.line("")
 	}
 	m.scene(c)
 	m.line("```sh\n" + ReplayCommand(insideFolder, c.Variant.Name, c.seed()) + "\n```\n")
+}
+
+// sweep is the table of a sweep's points.
+func (m *markdown) sweep() {
+	rows := m.run.sweepTable()
+	if len(rows) == 0 {
+		return
+	}
+	m.line("## The sweep\n")
+	m.row("Point", "Offered", "Achieved", "Produce p50", "p99", "To consumer p50", "p99", "Claims")
+	m.line("|---|---:|---:|---:|---:|---:|---:|---|")
+	for _, row := range rows {
+		m.row(slices.Concat([]string{inline(row.Point), row.Offered, row.Achieved}, row.Latencies, []string{inline(row.Verdicts)})...)
+	}
+	m.line("")
 }
 
 // mostScenes bounds the diagrams in summary.md; report.html shows them all.
@@ -230,7 +249,7 @@ func (m *markdown) invariants() {
 }
 
 func (m *markdown) exercise() {
-	r := m.run.Result
+	r := without(m.run.Result, m.run.folded())
 	if len(r.Variants) == 0 {
 		return
 	}

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -79,6 +80,7 @@ func Quantity(unit string, value int64) string {
 // offsets writes a list of offsets: "offset 41", "offsets 41 and 44".
 func offsets(list []int64) string {
 	const most = 8
+	list = slices.Compact(slices.Clone(list)) // a witness may name one for each of its operations
 	words := make([]string, 0, most)
 	for _, o := range list[:min(len(list), most)] {
 		words = append(words, strconv.FormatInt(o, 10))

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
@@ -283,6 +284,27 @@ func TestHostileTextStaysText(t *testing.T) {
 
 func TestPageOfManySeedsIsSmall(t *testing.T) {
 	require.Less(t, len(HTML(manySeeds())), 256<<10)
+}
+
+// TestFullestPageStaysSmall: whatever was found, a page stays below 2 MiB, tells
+// every violation, and is rendered while one waits.
+func TestFullestPageStaysSmall(t *testing.T) {
+	run := fullest()
+	begun := time.Now()
+	html := HTML(run)
+	took := time.Since(begun)
+	require.Less(t, took, 2*time.Second)
+	require.Less(t, len(html), 2<<20)
+	require.Greater(t, len(html), 1<<20, "the budgets are used")
+	require.Equal(t, 48, bytes.Count(html, []byte(`<article id="story-`)))
+	require.Equal(t, 48, bytes.Count(html, []byte(`<ol class="told">`)), "what is not drawn is told")
+	summary := Markdown(run)
+	require.Less(t, len(summary), 1<<20, "a job's summary has a limit of 1 MiB")
+	for _, diagram := range strings.Split(string(summary), "```mermaid\n")[1:] {
+		diagram, _, _ = strings.Cut(diagram, "```")
+		require.Less(t, len(diagram), 50_000, "Mermaid draws no more")
+	}
+	t.Logf("report.html: %d KiB in %s; summary.md: %d KiB", len(html)>>10, took, len(summary)>>10)
 }
 
 func TestReplayCommand(t *testing.T) {

@@ -24,6 +24,8 @@ type Options struct {
 	Quiet   bool // the verdict, unexpected witnesses in brief and the replay command
 	Verbose bool // expected witnesses in full, all counters, metrics and points
 	Width   int  // columns; 0 is 100
+
+	Report string // the page that shows more, "" for none
 }
 
 // Terminal writes what `assay run` prints about a scenario. If anything failed,
@@ -33,7 +35,11 @@ func Terminal(w io.Writer, run Run, options Options) error {
 		options.Width = defaultWidth
 	}
 	buffered := bufio.NewWriter(w)
-	t := &terminal{out: buffered, run: run, Options: options}
+	t := &terminal{out: buffered, run: run, shown: run.Result, Options: options}
+	if !options.Verbose {
+		t.folded = run.folded()
+		t.shown = without(run.Result, t.folded)
+	}
 	if !t.Quiet {
 		t.opening()
 		t.claims()
@@ -52,6 +58,9 @@ type terminal struct {
 	out *bufio.Writer
 	run Run
 	Options
+
+	shown  result.Result // without the points of a sweep of which there is nothing to tell
+	folded []string      // their names
 }
 
 // line writes one line as it is. The painted parts come from paint alone.
@@ -87,9 +96,9 @@ func (t *terminal) claims() {
 		right:    []bool{false, false, false, false, true, false},
 		flexible: []int{0, 1},
 	}
-	for _, name := range claimNames(t.run.Result) {
+	for _, name := range claimNames(t.shown) {
 		label := name
-		for _, v := range t.run.Result.Variants {
+		for _, v := range t.shown.Variants {
 			for _, c := range v.Claims {
 				if c.Name != name {
 					continue
@@ -107,6 +116,9 @@ func (t *terminal) claims() {
 		t.line(line)
 	}
 	t.line("")
+	for _, text := range foldedLines(t.run.Result, t.folded) {
+		t.say("  ", text, 4)
+	}
 	for _, b := range bounds(t.run.Result) {
 		where := ""
 		if len(b.Where) > 0 {
@@ -143,7 +155,7 @@ func outcomePaint(outcome string) paint {
 }
 
 func (t *terminal) exercise() {
-	for _, v := range t.run.Result.Variants {
+	for _, v := range t.shown.Variants {
 		some, none := exercised(v.Exercise)
 		told := tellCounts(some)
 		if told == "" {
@@ -209,7 +221,11 @@ func (t *terminal) witness(c counterexample, full bool) {
 		return
 	}
 	t.say("  "+place(w)+": ", w.Sentence, 2)
+	advice := t.run.advice(c)
 	if !full {
+		if len(advice) > 0 && !t.Quiet {
+			t.say("  what would have prevented it: ", advice[0], 4)
+		}
 		return
 	}
 	if len(c.Claim.Anomalies) > 0 {
@@ -220,7 +236,7 @@ func (t *terminal) witness(c counterexample, full bool) {
 	}
 	t.operations(w.Operations)
 	t.faults(c)
-	t.advice(w.Advice)
+	t.advice(advice)
 	if c.Claim.FirstViolating != "" {
 		t.line("  to see it again: " + ReplayCommand(t.Target, c.Variant.Name, c.seed(), t.Set...))
 	}
@@ -291,6 +307,9 @@ func (t *terminal) ending() {
 	}
 	for _, line := range wrapped("", clean(verdict), 2, t.Width) {
 		t.line(p.on(line, t.Color))
+	}
+	if t.Report != "" && !t.Quiet {
+		t.line("To read and look at: " + clean(t.Report))
 	}
 	// After an internal error the command that shows that one comes last, by the caller.
 	if replay := ReplayFailure(t.run.Result, t.Target, t.Set...); replay != "" && t.run.Result.Outcome != result.Failed {

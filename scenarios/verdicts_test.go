@@ -58,6 +58,10 @@ var pinned = map[string]map[string]map[string]string{
 		"base":                {"no-duplicates": "holds", "no-loss": "holds", "producer-order": "holds"},
 		"no-sequence-numbers": {"no-duplicates": "violated", "no-loss": "holds", "producer-order": "violated"},
 	},
+	"late-commit": {
+		"base":        {"commit-safety": "violated", "no-loss": "holds"},
+		"undisturbed": {"commit-safety": "holds", "no-loss": "holds"},
+	},
 	"min-insync-replicas": {
 		"base":  {"no-loss": "holds", "recovers": "holds"},
 		"alone": {"no-loss": "violated", "recovers": "holds"},

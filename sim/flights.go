@@ -80,7 +80,7 @@ func (w *World) keepFirst(d *direction, n int) {
 		}
 		last, rest = rest, w.flight(rest).next
 	}
-	if len(w.onMessage) > 0 {
+	if w.told {
 		w.tellLost(d, rest)
 	}
 	if last == 0 {

@@ -211,7 +211,7 @@ func (w *World) forget(c *connection, m *machine) {
 		}
 		for c.directions[1-side].flights.admitted > 0 {
 			f := w.pop(c, 1-side) // what was still under way is sent again when the machine is back
-			if len(w.onMessage) > 0 && f.kind == flightMessage {
+			if w.told && f.kind == flightMessage {
 				w.tellMessage(c, 1-side, f.message, f.sent, ReceiverDown)
 			}
 		}

@@ -30,6 +30,7 @@ const (
 // behind a partition has not ended.
 func (w *World) ObserveMessages(listener func(Passage)) {
 	w.onMessage = append(w.onMessage, listener)
+	w.told = true
 }
 
 // tellMessage tells of a message's end on its way from one side of a connection.

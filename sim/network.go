@@ -143,7 +143,7 @@ func (w *World) transmit(c *connection, side uint64, kind flightKind, at Time) {
 // send hands a message or a signal to the machine of one side at a time.
 func (w *World) send(c *connection, side uint64, r *request, kind flightKind, at Time) {
 	if c.ends[1-side].state == endClosed && kind != flightAccept {
-		if len(w.onMessage) > 0 && kind == flightMessage {
+		if w.told && kind == flightMessage {
 			w.tellMessage(c, side, r.message, at, w.lossOf(c, side, w.now))
 		}
 		return // nobody is there to read it

@@ -78,7 +78,7 @@ func (w *World) receive(p *process, c *connection, side uint64, cpu int) {
 	if k.ending == flightMessage {
 		cost = p.machine.profile.perRequest
 		p.bytes += f.size
-		if len(w.onMessage) > 0 {
+		if w.told {
 			w.tellMessage(c, side, k.message, f.sent, NotLost)
 		}
 		if w.checked {

@@ -90,6 +90,7 @@ type World struct {
 	addresses map[host.Addr]*machine
 	zones     map[string]int // from 1, those of Config.Links
 	checked   bool           // messages are checked or encoded on their way
+	told      bool           // somebody listens to messages: beside what every event reads
 	stepping  bool
 	stopped   bool
 	callbacks slab[func()]

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"golang.org/x/term"
@@ -164,6 +166,9 @@ func (j *job) print(report *reports.Run, target string, set []string) error {
 	if !j.flags.json {
 		options := j.flags.terminalOptions(j.out)
 		options.Target, options.Set = target, set
+		if formats := j.file.Base.Report.Formats; j.folder != "" && (formats == nil || slices.Contains(formats, reports.FormatHTML)) {
+			options.Report = filepath.Join(j.folder, reports.PageFile)
+		}
 		return reports.Terminal(j.out, *report, options)
 	}
 	if _, err := j.out.Write(reports.JSON(report.Result)); err != nil {

@@ -60,7 +60,7 @@ state of a node there.`,
 		},
 	}
 	flags.register(c)
-	c.Flags().StringVar(&until, "until", "", "stop at a time or at a named point (see `assay list events`)")
+	c.Flags().StringVar(&until, "until", "", "stop at a `TIME|EVENT` (12.5s, or a named point: see assay list events)")
 	c.Flags().StringVar(&dump, "dump", "", "with --until: print this node's state (default: of all nodes)")
 	c.Flags().StringVar(&trace, "trace", "", "write every event of the simulation to this file, one line of JSON each")
 	return c

@@ -40,6 +40,7 @@ func TestServe(t *testing.T) {
 		"kill under load":               serveSurvivesKill,
 		"deduplication after a restart": serveDeduplicatesAcrossRestart,
 		"list offsets":                  serveListsOffsets,
+		"every codec":                   servePassesEveryCodec,
 		"delete topics":                 serveDeletesTopics,
 		"bad frames":                    serveClosesBadConnections,
 		"several brokers":               serveSeveralBrokers,
@@ -320,6 +321,18 @@ func serveDeduplicatesAcrossRestart(t *testing.T, binary string) {
 	fresh := kmsg.NewPtrInitProducerIDRequest()
 	fresh.Version = 4
 	require.NotEqual(t, producer.ProducerID, w.call(fresh).(*kmsg.InitProducerIDResponse).ProducerID)
+}
+
+// servePassesEveryCodec: batches come back as they were sent, whatever is in them.
+func servePassesEveryCodec(t *testing.T, binary string) {
+	s := startServer(t, binary, 1, "--listen", "127.0.0.1:0", "--data", t.TempDir())
+	for name, codec := range map[string]kgo.CompressionCodec{"gzip": kgo.GzipCompression(), "snappy": kgo.SnappyCompression(),
+		"lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression()} {
+		client := kafkaClient(t, s, kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchCompression(codec))
+		createTopic(t, client, name, 2, 1)
+		produceAll(t, client, name, 2, 0, 2000)
+		requireConsumed(t, s, name, 2, 2000)
+	}
 }
 
 func serveListsOffsets(t *testing.T, binary string) {

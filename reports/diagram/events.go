@@ -45,7 +45,7 @@ func events(s result.Scene) ([]event, int) {
 	for i := range s.Gaps {
 		g := &s.Gaps[i]
 		list = append(list, event{at: g.From, kind: gapBegins, lane: g.Lane, says: gapSays(g, s.To), gap: g})
-		if g.To <= s.To && g.To > g.From {
+		if g.To <= s.To && g.To > g.From && !stillDown(s.Gaps, g) {
 			list = append(list, event{at: g.To, kind: gapEnds, lane: g.Lane, says: backSays(g), gap: g})
 		}
 	}
@@ -83,6 +83,14 @@ func lessImportant(list []event) int {
 		}
 	}
 	return len(list) - 1
+}
+
+// stillDown says whether another fault keeps a node down when one ends.
+func stillDown(gaps []result.Gap, ends *result.Gap) bool {
+	down := func(g *result.Gap) bool { return g.Kind == "kill" || g.Kind == "power_loss" }
+	return down(ends) && slices.ContainsFunc(gaps, func(g result.Gap) bool {
+		return g.Lane == ends.Lane && down(&g) && g.From <= ends.To && g.To > ends.To
+	})
 }
 
 func gapSays(g *result.Gap, end int64) string {

@@ -134,21 +134,54 @@ func explainGaps(r *result.Result, c campaign.Campaign, shards []*Stored, ran in
 	}
 }
 
-// told picks for each variant the story of its first violating seed, or else of its first.
+// told picks for each variant the story of its first violating seed, or else of
+// its first, and then those that tell the first counterexamples of further claims.
+// A shard may have told more of them than the whole would have.
 func told(r result.Result, shards []*Stored) []result.Story {
 	var stories []result.Story
 	for _, v := range r.Variants {
-		if seed, ran := toldSeed(v); ran {
-			for _, shard := range shards {
-				for _, s := range shard.Run.Stories {
-					if s.Variant == v.Name && campaign.SeedName(s.Seed) == seed {
-						stories = append(stories, s)
-					}
-				}
+		seed, ran := toldSeed(v)
+		if !ran {
+			continue
+		}
+		for i, seed := range append([]string{seed}, furtherSeeds(v, seed)...) {
+			story, found := storyOf(shards, v.Name, seed)
+			if !found {
+				continue
 			}
+			story.Scenes = slices.DeleteFunc(slices.Clone(story.Scenes), func(s result.Scene) bool {
+				return !slices.ContainsFunc(v.Claims, func(c result.Claim) bool { return c.Name == s.Claim && c.FirstViolating == seed })
+			})
+			if i > 0 {
+				story.Series, story.History = nil, nil
+			}
+			stories = append(stories, story)
 		}
 	}
 	return stories
+}
+
+// furtherSeeds are the seeds of a variant's first counterexamples besides the
+// told one, in the order in which they ran.
+func furtherSeeds(v result.Variant, told string) (seeds []string) {
+	for _, seed := range v.Seeds {
+		first := func(c result.Claim) bool { return c.FirstViolating == seed }
+		if seed != told && slices.ContainsFunc(v.Claims, first) {
+			seeds = append(seeds, seed)
+		}
+	}
+	return seeds
+}
+
+func storyOf(shards []*Stored, variant, seed string) (result.Story, bool) {
+	for _, shard := range shards {
+		for _, s := range shard.Run.Stories {
+			if s.Variant == variant && campaign.SeedName(s.Seed) == seed {
+				return s, true
+			}
+		}
+	}
+	return result.Story{}, false
 }
 
 // toldSeed is a variant's first seed that violates any claim, or else its first.

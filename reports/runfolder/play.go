@@ -94,7 +94,8 @@ func Pictured(formats []string) bool {
 // NotModelled is what every report says of this version's limits.
 var NotModelled = []string{
 	"Races of threads inside a broker: a step of a node is atomic.",
-	"Consumer groups with rebalances, transactions, retention and compaction.",
-	"Eviction from the page cache, and disks that fail, fill up or rot.",
-	"Network cards, and what the operating system does inside a node.",
+	"Consumer groups with membership and rebalances, transactions, retention and compaction, reassignment of partitions, reads from followers.",
+	"Eviction from the page cache: a cold read costs nothing. Disks that fail, fill up, rot or lie about a sync.",
+	"Packets: losses and congestion inside of TCP, network cards, switches that nodes share.",
+	"What the operating system does inside a node, short stalls of a runtime, and what compression costs of it.",
 }

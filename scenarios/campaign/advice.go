@@ -97,10 +97,18 @@ func (a *adviser) replicas() {
 		case least == 1:
 			a.say("min.insync.replicas=1 lets a leader that is alone acknowledge; 2 makes it refuse")
 		default:
-			a.say("min.insync.replicas=%d stands the loss of %d replicas' unsynced data at a time; a higher one stands more, and flush.messages=1 has every record on the disk before it is acknowledged",
-				least, least-1)
+			a.say("with min.insync.replicas=%d a record outlives that %s unsynced data, and no more than that at a time; a higher one outlives more, and flush.messages=1 has every record on the disk before it is acknowledged",
+				least, fewer(least))
 		}
 	}
+}
+
+// fewer says what acks=all stands: all but one of the least in-sync replicas lose something.
+func fewer(least int) string {
+	if least == 2 {
+		return "one replica loses its"
+	}
+	return fmt.Sprintf("%d replicas lose their", least-1)
 }
 
 func (a *adviser) duplicates() {
@@ -134,6 +142,8 @@ func (a *adviser) commits() {
 			continue
 		}
 		switch {
+		case atMost && c.Commit == format.CommitAuto:
+			a.say("%s commits by itself now and then (auto.commit.interval.ms), so that a restart repeats what was done since: commit: before_process never does it twice, and may leave it out; an idempotent consumer does it twice without harm", c.Name)
 		case atMost && c.Commit != format.CommitBeforeProcess:
 			a.say("%s commits after its work, so that what was done and not yet committed is done again: commit: before_process never does it twice, and may leave it out; an idempotent consumer does it twice without harm", c.Name)
 		case !atMost && c.Commit == format.CommitBeforeProcess:

@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"bytes"
+	"slices"
 
 	"assay/checkers"
 	"assay/checkers/history"
@@ -9,15 +10,17 @@ import (
 	"assay/scenarios/run"
 )
 
-// storyteller keeps what a report tells of one run of a variant: of the first
-// violating one, or else of the first. Runs come in any order, and histories are
-// big: it keeps at most two, and only the joined ones count in the end.
+// storyteller keeps what a report tells of the runs of a variant: of the first
+// violating one, or else of the first; and of each claim's first counterexample,
+// where that is another run. Runs come in any order, and histories are big: it
+// keeps at most two, and only the joined ones count in the end.
 type storyteller struct {
 	histories bool
-	violating *candidate // the first violating run so far
-	plain     *candidate // the first run so far
-	last      int        // position of the last run that was joined
-	any       bool       // some run was joined
+	violating *candidate   // the first violating run so far
+	plain     *candidate   // the first run so far
+	first     []*candidate // by claim: the first that violates it, without its history
+	last      int          // position of the last run that was joined
+	any       bool         // some run was joined
 }
 
 // candidate is a run that may be told.
@@ -42,6 +45,14 @@ func (t *storyteller) consider(c *candidate) {
 	if t.plain == nil || c.summary.Position < t.plain.summary.Position {
 		t.plain = c
 	}
+	t.first = append(t.first, make([]*candidate, len(c.summary.Claims)-len(t.first))...)
+	for i, judged := range c.summary.Claims {
+		if judged.Verdict == checkers.Violated && (t.first[i] == nil || c.summary.Position < t.first[i].summary.Position) {
+			light := *c
+			light.history = nil
+			t.first[i] = &light
+		}
+	}
 }
 
 // joined notes that a run counts.
@@ -57,11 +68,30 @@ func (t *storyteller) told() *candidate {
 	return nil
 }
 
-// tell is what the story's run, played once more, is to be asked for.
-func (c *candidate) tell() *run.Tell {
+// further are the runs that are told besides: the first counterexamples of claims
+// that the told run does not violate, in the order of their positions.
+func (t *storyteller) further() []*candidate {
+	told := t.told()
+	if told == nil {
+		return nil
+	}
+	var list []*candidate
+	for _, c := range t.first {
+		same := func(other *candidate) bool { return other.summary.Position == c.summary.Position }
+		if c != nil && c.summary.Position <= t.last && !same(told) && !slices.ContainsFunc(list, same) {
+			list = append(list, c)
+		}
+	}
+	slices.SortFunc(list, func(a, b *candidate) int { return a.summary.Position - b.summary.Position })
+	return list
+}
+
+// tell is what a told run, played once more, is to be asked for: the claims of
+// which it is the first counterexample.
+func (t *storyteller) tell(c *candidate) *run.Tell {
 	tell := &run.Tell{}
-	for _, judged := range c.summary.Claims {
-		if judged.Verdict == checkers.Violated && judged.Witness != nil {
+	for i, judged := range c.summary.Claims {
+		if first := t.first[i]; first != nil && first.summary.Position == c.summary.Position && judged.Witness != nil {
 			tell.Claims = append(tell.Claims, run.TellClaim{Claim: judged.Name, Witness: *judged.Witness})
 		}
 	}

@@ -1,7 +1,9 @@
 package run
 
 import (
+	"fmt"
 	"os"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -44,6 +46,54 @@ func benchmarkScenario(b *testing.B, name string) {
 	took := processorTime(b) - before
 	b.ReportMetric(took.Seconds()*1e6/float64(records), "cpu-us/record")
 	b.ReportMetric(float64(events)/took.Seconds()/1e6, "Mevents/cpu-s")
+}
+
+// growing is a scenario of one load on clusters of any size.
+const growing = `
+version: 1
+name: growing
+cluster: {brokers: %d, controllers: 3}
+topics:
+  orders: {partitions: %d, replication_factor: %d, config: {min.insync.replicas: 1}}
+workload:
+  duration: 10s
+  drain: 2s
+  producers:
+    web: {topic: orders, rate: 2000/s, value: {size: 100B}, config: {acks: all, request.timeout.ms: 1000, delivery.timeout.ms: 2000}}
+  consumers:
+    reader: {topics: [orders], config: {auto.offset.reset: earliest}}
+claims:
+  no-loss: {expect: holds}
+`
+
+// BenchmarkGrowth is what an event costs when the cluster grows, and a world's
+// memory: the largest heap seen while it ran, by a look every half of a
+// simulated second.
+func BenchmarkGrowth(b *testing.B) {
+	for _, size := range []struct{ brokers, partitions int }{{1, 6}, {3, 6}, {5, 6}, {15, 6}, {3, 60}, {3, 500}, {15, 500}} {
+		b.Run(fmt.Sprintf("brokers=%d/partitions=%d", size.brokers, size.partitions), func(b *testing.B) {
+			s := load(b, fmt.Sprintf(growing, size.brokers, size.partitions, min(3, size.brokers)))
+			var events, peak uint64
+			runtime.GC()
+			look := func() bool {
+				var memory runtime.MemStats
+				runtime.ReadMemStats(&memory)
+				peak = max(peak, memory.HeapAlloc)
+				return false
+			}
+			before := processorTime(b)
+			for b.Loop() {
+				outcome, err := Simulate(&s, 1, nil, Options{Stop: look})
+				require.NoError(b, err)
+				require.False(b, outcome.Violating())
+				events += outcome.Events
+			}
+			took := processorTime(b) - before
+			b.ReportMetric(float64(took.Nanoseconds())/float64(events), "cpu-ns/event")
+			b.ReportMetric(float64(events)/float64(b.N), "events")
+			b.ReportMetric(float64(peak)/(1<<20), "MiB")
+		})
+	}
 }
 
 // processorTime is what this process has used so far.

@@ -162,7 +162,7 @@ func newRun(s *format.Scenario, seed uint64, values map[string]*workload.Values,
 	if options.Tell != nil {
 		r.series = &series{run: r}
 		r.cast = newCast()
-		sinks = append(sinks, r.series, r.cast)
+		sinks = append(sinks, r.series, r.cast, newAudience(r))
 	}
 	r.sink = sinks
 	r.recorder = workload.NewRecorder(r.sink, r.clock, r.metrics)

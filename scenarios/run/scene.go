@@ -45,6 +45,8 @@ type stage struct {
 	leads    map[string]int      // by broker: index in leaders, while it leads
 	leaders  []result.LeaderSpan
 	found    []sighting
+
+	desk desk // of the group that the witness is about
 }
 
 // shelf is what one broker's log has at the places that matter.
@@ -110,6 +112,8 @@ func newStage(r *run, claim TellClaim) *stage {
 	if _, err := fmt.Sscan(tail, &number); named && err == nil {
 		s.at, s.scoped = kafka.TopicPartition{Topic: topic, Partition: number}, true
 	}
+	s.desk = desk{group: groupOf(r.scenario.Workload.Consumers, claim.Witness.Operations), done: map[kafka.Offset]bool{},
+		passed: map[kafka.Offset]bool{}, skipped: map[kafka.Offset]bool{}, requests: map[kafka.Offset]sim.Passage{}}
 	for _, offset := range claim.Witness.Offsets {
 		s.watch(kafka.Offset(offset))
 	}
@@ -137,9 +141,11 @@ func sentRecord(op result.Operation) (string, bool) {
 	return record, sends && named && strings.Contains(record, "#")
 }
 
-// lane is the node behind a name of a witness: its readers "the covering final
-// read" and "the cluster" are the run's own.
+// lane is the node behind a name of a witness, which may tell the incarnation of
+// a restarted client: "billing-1 (incarnation 2)". Its readers "the covering final
+// read", "the cluster" and "the coordinator" are the run's own.
 func (s *stage) lane(client string) string {
+	client, _, _ = strings.Cut(client, " (incarnation ")
 	for _, name := range s.run.world.Nodes() {
 		if name == client {
 			return name

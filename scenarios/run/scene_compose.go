@@ -35,6 +35,9 @@ func (s *stage) addOperations() {
 		if call != "" {
 			at(op.Call, call)
 		}
+		if told, tells := strings.CutPrefix(outcome, "tells that "); tells && lane == auditorName {
+			outcome = "hears from the coordinator that " + told
+		}
 		if lane == auditorName && strings.HasPrefix(outcome, "reads, finally,") {
 			outcome = "reads the whole log at the end" + s.notFound()
 		}
@@ -94,7 +97,10 @@ func (s *stage) span() span {
 			within.done = max(within.done, op.Return)
 		}
 	}
-	if s.replaced > 0 {
+	switch {
+	case s.desk.group != "":
+		within.done = max(within.done, s.desk.decided)
+	case s.replaced > 0:
 		within.done = s.replaced
 	}
 	if len(s.places) == 0 && len(s.records) == 0 {
@@ -162,7 +168,7 @@ func (s *stage) concerns(r faults.Record) bool {
 	client := func(node string) bool { return slices.Contains(s.senders, node) || slices.Contains(s.readers, node) }
 	switch r.Spec.Kind {
 	case faults.Kill, faults.PowerLoss, faults.Pause, faults.Roll:
-		return slices.ContainsFunc(r.Names(), s.hosts)
+		return slices.ContainsFunc(r.Names(), s.hosts) || s.desk.group != "" && slices.ContainsFunc(r.Names(), client)
 	case faults.Reset:
 		return slices.ContainsFunc(r.Names(), client)
 	case faults.Partition:
@@ -257,7 +263,7 @@ func (s *stage) compose(chosen []sighting, left int, within span, gaps []result.
 		}
 	}
 	for _, gap := range gaps {
-		if takesPart[gap.Lane] || s.hosts(gap.Lane) {
+		if gap.From <= scene.To && (takesPart[gap.Lane] || s.hosts(gap.Lane)) {
 			takesPart[gap.Lane] = true
 			scene.Gaps = append(scene.Gaps, gap)
 		}

@@ -27,8 +27,15 @@ func (s *stage) heard(p sim.Passage) {
 	}
 	switch m := p.Message.(type) {
 	case *protocol.Request:
-		if body, is := m.Body.(*kmsg.ProduceRequest); is && slices.Contains(s.senders, p.From) {
-			s.heardProduce(p, exchange{p.Conn, m.CorrelationID}, body)
+		switch body := m.Body.(type) {
+		case *kmsg.ProduceRequest:
+			if slices.Contains(s.senders, p.From) {
+				s.heardProduce(p, exchange{p.Conn, m.CorrelationID}, body)
+			}
+		case *kmsg.OffsetCommitRequest:
+			if s.desk.group == body.Group && slices.Contains(s.readers, p.From) && p.Loss == sim.NotLost {
+				s.heardCommit(p, body)
+			}
 		}
 	case *protocol.Response:
 		switch body := m.Body.(type) {
@@ -123,6 +130,7 @@ func (s *stage) heardFetched(p sim.Passage, r *kmsg.FetchResponse) {
 	switch {
 	case !broker:
 		weight = weightOperation
+	case s.desk.group != "": // what matters is what its consumers did
 	case offending && p.Loss != sim.NotLost:
 		weight = 86
 	case offending:

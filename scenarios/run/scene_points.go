@@ -155,7 +155,7 @@ func (s *stage) stands(node string, record standing, epoch int64, leader bool) {
 		if former != "" && s.replaced == 0 {
 			s.replaced = int64(s.run.now())
 		}
-	case guilty:
+	case guilty && s.desk.group == "":
 		s.mark(node, markAppend, 84, true, "copies %s at offset %d", record.name, record.offset)
 	default:
 		s.mark(node, markAppend, 38, false, "copies %s at offset %d", record.name, record.offset)
@@ -207,7 +207,7 @@ func (s *stage) watermark(node string, e host.Event) {
 	case len(committed) == 0:
 	case e.Point == replica.PointFollowerHighWatermark:
 		s.mark(node, markWatermark, 36, guilty, "learns of high watermark %d", mark)
-	case guilty:
+	case guilty && s.desk.group == "":
 		s.mark(node, markWatermark, 90, true, "raises its high watermark to %d: %s committed", mark, areOr(committed))
 	default:
 		s.mark(node, markWatermark, 46, false, "raises its high watermark to %d: %s committed", mark, areOr(committed))

@@ -142,14 +142,60 @@ func TestScenesHaveTheStory(t *testing.T) {
 			i := slices.IndexFunc(again.Scenes, func(scene result.Scene) bool { return scene.Claim == c.claim })
 			require.GreaterOrEqual(t, i, 0)
 			requireSound(t, again.Scenes[i])
-			lines := linesOf(again.Scenes[i])
-			rest := lines
-			for _, part := range c.story {
-				at := slices.IndexFunc(rest, func(line string) bool { return strings.Contains(line, part) })
-				require.GreaterOrEqual(t, at, 0, "%q does not come where it should in:\n%s", part, strings.Join(lines, "\n"))
-				rest = rest[at+1:]
-			}
+			requireStory(t, linesOf(again.Scenes[i]), c.story)
 		})
+	}
+}
+
+// TestScenesOfGroups: where a consumer went on, and what its group had processed
+// and committed before.
+func TestScenesOfGroups(t *testing.T) {
+	const seed = 0xc0257
+	for _, c := range []struct {
+		claim  string
+		commit format.Commit
+		story  []string
+	}{
+		{"at-most-once", format.CommitAfterProcess, []string{
+			"broker-2 appends web-0#102 at offset 101",
+			"billing-1 goes on at its group's committed offset 101",
+			"broker-2 > billing-1 Fetch response: web-0#102 at 101",
+			"billing-1 processes web-0#102",
+			"billing-1 is killed",
+			"billing-1 goes on at its group's committed offset 101: 101 comes again",
+			"broker-2 > billing-1 Fetch response: web-0#102 at 101",
+			"billing-1 processes web-0#102, offset 101 of orders/1, for group billing, as number 1 of 72 records: double processing",
+		}},
+		{"at-least-once", format.CommitBeforeProcess, []string{
+			"web-0 is told: acknowledged at offset 101",
+			"broker-2 > billing-1 Fetch response: web-0#102 at 101",
+			"billing-1 > broker-2 OffsetCommit 139 for group billing",
+			"billing-1 commits offset 139 of orders/1 for group billing: accepted",
+			"billing-1 is killed",
+			"billing-1 goes on at its group's committed offset 139: 101 is left out",
+			"auditor hears from the coordinator that group billing has committed offset 227 of orders/1: unseen",
+		}},
+	} {
+		t.Run(c.claim, func(t *testing.T) {
+			s := shipped(t, "consumer-restart")
+			s.Workload.Consumers[0].Commit = c.commit
+			_, again := told(t, &s, seed)
+			i := slices.IndexFunc(again.Scenes, func(scene result.Scene) bool { return scene.Claim == c.claim })
+			require.GreaterOrEqual(t, i, 0)
+			requireSound(t, again.Scenes[i])
+			requireStory(t, linesOf(again.Scenes[i]), c.story)
+		})
+	}
+}
+
+// requireStory: the lines have the parts, in this order.
+func requireStory(t *testing.T, lines, story []string) {
+	t.Helper()
+	rest := lines
+	for _, part := range story {
+		at := slices.IndexFunc(rest, func(line string) bool { return strings.Contains(line, part) })
+		require.GreaterOrEqual(t, at, 0, "%q does not come where it should in:\n%s", part, strings.Join(lines, "\n"))
+		rest = rest[at+1:]
 	}
 }
 
