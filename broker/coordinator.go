@@ -2,34 +2,67 @@ package broker
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"assay/broker/group"
-	"assay/broker/metadata"
 	"assay/broker/replica"
 	"assay/host"
 	"assay/internal/batch"
 	"assay/internal/kafka"
 )
 
-// groupCoordinator coordinates the groups of one partition of the offsets topic,
-// for as long as this broker leads it. What it decides it writes to that
-// partition as any other record; it takes effect, and is answered, only AFTER
-// the high watermark has passed it.
-type groupCoordinator struct {
+// coordinator is the coordinator of whatever falls into one partition of an
+// internal topic, for as long as this broker leads it. What its service decides
+// it writes to that partition as any other record, and answers only AFTER the
+// high watermark has passed it.
+type coordinator struct {
 	hosted  *hosted
-	core    *group.Coordinator
+	service coordinatorService
 	state   coordinatorState
-	next    kafka.Offset // everything below is replayed
-	pending []*groupWrite
+	next    kafka.Offset // everything below is committed and applied
+	pending []*coordinatorWrite
 
 	// While it loads.
 	end     kafka.Offset // of what the predecessors have left
 	records int64
 	began   host.Time
+}
+
+// coordinatorRecord is a record of an internal topic.
+type coordinatorRecord = interface {
+	AppendKey(dst []byte) []byte
+	// AppendValue reports false for a tombstone.
+	AppendValue(dst []byte) (value []byte, present bool)
+}
+
+// coordinatorService is what a coordinator coordinates. A record comes to it
+// twice: when it is appended, for what the next decision must know, and when it
+// is committed, for what may be told. A load brings both at once.
+type coordinatorService interface {
+	fmt.Stringer // how much it coordinates, for people
+	// Decode reads a record, nil for one of an unknown kind. It is the service's
+	// until the next call, and aliases key and value.
+	Decode(key, value []byte) (coordinatorRecord, error)
+	// Appended and Committed take a record; producer is NoProducerID outside of
+	// transactions.
+	Appended(producer kafka.ProducerID, r coordinatorRecord)
+	Committed(producer kafka.ProducerID, r coordinatorRecord)
+	// EndTransaction takes a transaction's marker that is committed.
+	EndTransaction(producer kafka.ProducerID, committed bool)
+	// loaded: all that the predecessors have left is applied, requests come from
+	// now on.
+	loaded()
+	// unloaded: the partition is led elsewhere. Whoever waits is answered
+	// NOT_COORDINATOR; nothing else is called afterwards.
+	unloaded()
+	// size says how much it coordinates, for those who watch: things with a name,
+	// and parts of them.
+	size() (names, parts int)
 }
 
 // coordinatorState is how far a coordinator has come.
@@ -47,20 +80,20 @@ const (
 
 func (s coordinatorState) String() string { return [...]string{"loads", "serves", "failed"}[s] }
 
-// groupWrite is a decision that waits until it is committed. Without records it
-// waits for those before it.
-type groupWrite struct {
+// coordinatorWrite is a decision that waits until it is committed. Without
+// records it waits for those before it.
+type coordinatorWrite struct {
 	end      kafka.Offset
-	records  []group.Record
+	producer kafka.ProducerID // whose transaction it is part of
+	records  []coordinatorRecord
 	done     func(error) // nil once it was answered; called exactly once
 	deadline timer
 }
 
-// groupCoordination is what all coordinators of the node share.
-type groupCoordination struct {
-	loading []*groupCoordinator // with something to replay, in turns
+// coordination is what all coordinators of the node share.
+type coordination struct {
+	loading []*coordinator // with something to replay, in turns
 	timer   timer
-	decoder group.Decoder
 
 	builder    batch.Builder
 	batch      []byte // memory of the builder
@@ -77,15 +110,15 @@ const (
 	loadPace = 10 * time.Nanosecond
 )
 
-// coordinatorOf finds the coordinator of a group: NOT_COORDINATOR,
-// COORDINATOR_LOAD_IN_PROGRESS.
-func (n *Node) coordinatorOf(name string) (*groupCoordinator, error) {
-	topic := n.image.Topic(metadata.OffsetsTopic)
+// coordinatorOf finds the coordinator that a key falls to in an internal topic:
+// NOT_COORDINATOR, COORDINATOR_LOAD_IN_PROGRESS.
+func (n *Node) coordinatorOf(internalTopic, key string) (*coordinator, error) {
+	topic := n.image.Topic(internalTopic)
 	if topic == nil {
 		return nil, kerr.NotCoordinator
 	}
 	here := n.partitions[topic.ID]
-	number := group.PartitionFor(name, len(topic.Partitions))
+	number := group.PartitionFor(key, len(topic.Partitions))
 	if int(number) >= len(here) || here[number] == nil || here[number].Role() != replica.Leading {
 		return nil, kerr.NotCoordinator
 	}
@@ -100,15 +133,18 @@ func (n *Node) coordinatorOf(name string) (*groupCoordinator, error) {
 	return h.coordinator, nil
 }
 
-// settleCoordinator brings the coordinator of a partition of the offsets topic
-// to the partition's role, and lets end what waits. It is called by settle
+// newService makes the service of a partition of an internal topic.
+func (n *Node) newService(c *coordinator) coordinatorService { return newGroupService(n, c) }
+
+// settleCoordinator brings the coordinator of a partition of an internal topic to the partition's role, and lets end what waits. It is called by settle
 // alone.
 func (n *Node) settleCoordinator(h *hosted) {
 	switch leads := h.Role() == replica.Leading; {
 	case !leads && h.coordinator != nil:
 		n.unloadCoordinator(h.coordinator)
 	case leads && h.coordinator == nil:
-		h.coordinator = &groupCoordinator{hosted: h, core: group.New(n.tuning.groups), next: h.LogStartOffset(), end: h.LogEndOffset(), began: n.now}
+		h.coordinator = &coordinator{hosted: h, next: h.LogStartOffset(), end: h.LogEndOffset(), began: n.now}
+		h.coordinator.service = n.newService(h.coordinator)
 	}
 	c := h.coordinator
 	if c == nil {
@@ -118,7 +154,7 @@ func (n *Node) settleCoordinator(h *hosted) {
 	case coordinatorLoads:
 		n.goOnLoading(c)
 	case coordinatorServes:
-		n.completeGroupWrites(c)
+		n.completeCoordinatorWrites(c)
 	}
 }
 
@@ -126,19 +162,21 @@ func (n *Node) settleCoordinator(h *hosted) {
 // was in the log is replayed, and only what is committed ever is: a new leader
 // may have to wait for its followers before it knows what its predecessor had
 // answered.
-func (n *Node) goOnLoading(c *groupCoordinator) {
+func (n *Node) goOnLoading(c *coordinator) {
 	if c.next >= c.end {
 		c.state = coordinatorServes
+		names, parts := c.service.size()
 		n.observe(PointCoordinatorLoaded, c.hosted.key.Topic, int64(c.hosted.key.Partition), int64(c.hosted.State().LeaderEpoch),
-			int64(c.core.Groups()), int64(c.core.Offsets()), c.records, int64(n.now.Sub(c.began)))
+			int64(names), int64(parts), c.records, int64(n.now.Sub(c.began)))
+		c.service.loaded()
 		return
 	}
-	if c.next >= c.hosted.HighWatermark() || slices.Contains(n.groups.loading, c) {
+	if c.next >= c.hosted.HighWatermark() || slices.Contains(n.coordination.loading, c) {
 		return
 	}
-	n.groups.loading = append(n.groups.loading, c)
-	if len(n.groups.loading) == 1 {
-		n.timers.set(&n.groups.timer, n.now, n.load)
+	n.coordination.loading = append(n.coordination.loading, c)
+	if len(n.coordination.loading) == 1 {
+		n.timers.set(&n.coordination.timer, n.now, n.load)
 	}
 }
 
@@ -146,23 +184,23 @@ func (n *Node) goOnLoading(c *groupCoordinator) {
 func (n *Node) load() {
 	step := min(loadStep, n.tuning.loadBuffer)
 	left := step
-	for len(n.groups.loading) > 0 && left > 0 {
-		c := n.groups.loading[0]
+	for len(n.coordination.loading) > 0 && left > 0 {
+		c := n.coordination.loading[0]
 		if read := n.loadSome(c, left); read > 0 {
 			left -= read
 			continue
 		}
-		n.groups.loading = slices.Delete(n.groups.loading, 0, 1)
+		n.coordination.loading = slices.Delete(n.coordination.loading, 0, 1)
 		c.hosted.Changed(nil) // settle looks whether it has ended
 	}
-	if len(n.groups.loading) > 0 {
-		n.timers.set(&n.groups.timer, n.now.Add(time.Duration(step-left)*loadPace), n.load)
+	if len(n.coordination.loading) > 0 {
+		n.timers.set(&n.coordination.timer, n.now.Add(time.Duration(step-left)*loadPace), n.load)
 	}
 }
 
 // loadSome replays about so many bytes and returns how many; 0 where nothing is
 // left to replay for the time being.
-func (n *Node) loadSome(c *groupCoordinator, bytes int) int {
+func (n *Node) loadSome(c *coordinator, bytes int) int {
 	h := c.hosted
 	limit := min(c.end, h.HighWatermark())
 	if h.coordinator != c || c.state != coordinatorLoads || c.next >= limit {
@@ -192,23 +230,29 @@ func (n *Node) loadSome(c *groupCoordinator, bytes int) int {
 // should have cut can have.
 var errLogGap = errors.New("a gap in the log")
 
-func (n *Node) replayBatches(c *groupCoordinator, content []byte) error {
+func (n *Node) replayBatches(c *coordinator, content []byte) error {
 	for h, whole := range batch.Iterate(content) {
-		if !h.IsControl() {
-			err := batch.ForEachRecord(whole, func(r batch.Record) error {
-				if r.Offset < c.next {
-					return nil
-				}
-				record, err := n.groups.decoder.Decode(r.Key, r.Value)
-				if err == nil && record != nil {
-					c.core.Replay(record)
-					c.records++
-				}
-				return err
-			})
-			if err != nil {
-				return err
+		producer := kafka.NoProducerID
+		if h.IsTransactional() {
+			producer = h.ProducerID
+		}
+		err := batch.ForEachRecord(whole, func(r batch.Record) error {
+			if r.Offset < c.next {
+				return nil
 			}
+			if h.IsControl() {
+				return c.replayMarker(producer, r.Key)
+			}
+			record, err := c.service.Decode(r.Key, r.Value)
+			if err == nil && record != nil {
+				c.service.Appended(producer, record)
+				c.service.Committed(producer, record)
+				c.records++
+			}
+			return err
+		})
+		if err != nil {
+			return err
 		}
 		if h.NextOffset() <= c.next {
 			return errLogGap
@@ -218,77 +262,118 @@ func (n *Node) replayBatches(c *groupCoordinator, content []byte) error {
 	return nil
 }
 
-// unloadCoordinator ends a coordinator whose partition is led elsewhere. What
-// waits is refused: whether it was committed, the next one knows.
-func (n *Node) unloadCoordinator(c *groupCoordinator) {
-	h := c.hosted
-	h.coordinator = nil
-	n.groups.loading = slices.DeleteFunc(n.groups.loading, func(o *groupCoordinator) bool { return o == c })
-	n.observe(PointCoordinatorUnloaded, h.key.Topic, int64(h.key.Partition), int64(h.State().LeaderEpoch), int64(c.core.Groups()))
-	for _, w := range c.pending {
-		n.answerGroupWrite(w, kerr.NotCoordinator)
+// replayMarker takes a control record: one that ends a transaction, or one of a
+// kind that is not known here and changes nothing.
+func (c *coordinator) replayMarker(producer kafka.ProducerID, key []byte) error {
+	var control kmsg.ControlRecordKey
+	if err := control.ReadFrom(key); err != nil {
+		return fmt.Errorf("a control record: %w", err)
 	}
+	switch control.Type {
+	case kmsg.ControlRecordKeyTypeCommit:
+		c.service.EndTransaction(producer, true)
+	case kmsg.ControlRecordKeyTypeAbort:
+		c.service.EndTransaction(producer, false)
+	}
+	return nil
 }
 
-// writeGroup appends what a coordinator has decided; done is called once, when
+// unloadCoordinator ends a coordinator whose partition is led elsewhere. What
+// waits is refused: whether it was committed, the next one knows.
+func (n *Node) unloadCoordinator(c *coordinator) {
+	h := c.hosted
+	h.coordinator = nil
+	n.coordination.loading = slices.DeleteFunc(n.coordination.loading, func(o *coordinator) bool { return o == c })
+	names, _ := c.service.size()
+	n.observe(PointCoordinatorUnloaded, h.key.Topic, int64(h.key.Partition), int64(h.State().LeaderEpoch), int64(names))
+	for _, w := range c.pending {
+		n.answerCoordinatorWrite(w, kerr.NotCoordinator)
+	}
+	c.service.unloaded()
+}
+
+// writeCoordinator appends what a service has decided; done is called once, when
 // the records are committed or with the error that is to be answered. Whatever
-// is answered, records in the log may be committed later.
-func (n *Node) writeGroup(c *groupCoordinator, records []group.Record, done func(error)) {
-	g := &n.groups
-	g.builder.Reset(g.batch)
+// is answered, records that were appended take effect as such, and may be
+// committed later.
+func (n *Node) writeCoordinator(c *coordinator, records []coordinatorRecord, done func(error)) {
+	n.writeInTransaction(c, noTransaction, records, done)
+}
+
+// transactionIdentity is the producer in whose transaction records are written.
+type transactionIdentity struct {
+	producer kafka.ProducerID
+	epoch    kafka.ProducerEpoch
+}
+
+var noTransaction = transactionIdentity{kafka.NoProducerID, kafka.NoProducerEpoch}
+
+// writeInTransaction is writeCoordinator for records that are part of a
+// transaction: an offset commit of a consumer that produces (KIP-98).
+func (n *Node) writeInTransaction(c *coordinator, identity transactionIdentity, records []coordinatorRecord, done func(error)) {
+	w := &n.coordination
+	w.builder.Reset(w.batch)
 	for _, r := range records {
-		g.key = r.AppendKey(g.key[:0])
-		value, present := r.AppendValue(g.value[:0])
-		g.value = value
+		w.key = r.AppendKey(w.key[:0])
+		value, present := r.AppendValue(w.value[:0])
+		w.value = value
 		if !present {
 			value = nil
 		}
-		g.builder.Append(n.moment.Wall.Millis(), g.key, value, nil)
+		w.builder.Append(n.moment.Wall.Millis(), w.key, value, nil)
 	}
-	g.batch = g.builder.Finish()
-	info, err := c.hosted.Append(n.moment, g.batch, -1)
+	if identity != noTransaction {
+		// A coordinator numbers nothing: nobody resends what it writes.
+		w.builder.SetProducer(identity.producer, identity.epoch, kafka.NoSequence)
+		w.builder.SetTransactional()
+	}
+	w.batch = w.builder.Finish()
+	info, err := c.hosted.Append(n.moment, w.batch, -1)
 	if err != nil {
 		done(coordinatorError(err))
 		return
 	}
-	n.awaitGroup(c, &groupWrite{end: info.LastOffset + 1, records: records, done: done})
+	for _, r := range records {
+		c.service.Appended(identity.producer, r)
+	}
+	n.awaitCoordinator(c, &coordinatorWrite{end: info.LastOffset + 1, producer: identity.producer, records: records, done: done})
 }
 
 // awaitCommitted calls done once when everything that was decided before is
 // committed.
-func (n *Node) awaitCommitted(c *groupCoordinator, done func(error)) {
+func (n *Node) awaitCommitted(c *coordinator, done func(error)) {
 	if len(c.pending) == 0 {
 		done(nil)
 		return
 	}
-	n.awaitGroup(c, &groupWrite{end: c.pending[len(c.pending)-1].end, done: done})
+	n.awaitCoordinator(c, &coordinatorWrite{end: c.pending[len(c.pending)-1].end, done: done})
 }
 
-func (n *Node) awaitGroup(c *groupCoordinator, w *groupWrite) {
+func (n *Node) awaitCoordinator(c *coordinator, w *coordinatorWrite) {
 	c.pending = append(c.pending, w)
-	n.timers.set(&w.deadline, n.now.Add(n.tuning.commitTimeout), func() { n.answerGroupWrite(w, coordinatorError(kerr.RequestTimedOut)) })
+	n.timers.set(&w.deadline, n.now.Add(n.tuning.commitTimeout), func() { n.answerCoordinatorWrite(w, coordinatorError(kerr.RequestTimedOut)) })
 	if c.hosted.HighWatermark() >= w.end {
 		c.hosted.Changed(nil) // a log without other replicas: settle ends it
 	}
 }
 
-// completeGroupWrites applies what is committed, in the order of the log, and
-// answers it.
-func (n *Node) completeGroupWrites(c *groupCoordinator) {
+// completeCoordinatorWrites applies what is committed, in the order of the log,
+// and answers it.
+func (n *Node) completeCoordinatorWrites(c *coordinator) {
 	for len(c.pending) > 0 && c.pending[0].end <= c.hosted.HighWatermark() {
 		w := c.pending[0]
 		c.pending[0] = nil
 		c.pending = c.pending[1:]
 		for _, r := range w.records {
-			c.core.Replay(r)
+			c.service.Committed(w.producer, r)
 		}
 		c.next = max(c.next, w.end)
-		n.answerGroupWrite(w, nil)
+		n.answerCoordinatorWrite(w, nil)
 	}
 }
 
-// answerGroupWrite answers a write unless its time had run out before.
-func (n *Node) answerGroupWrite(w *groupWrite, err error) {
+// answerCoordinatorWrite answers a write unless its time had run out before.
+func (n *Node) answerCoordinatorWrite(w *coordinatorWrite, err error) {
 	n.timers.cancel(&w.deadline)
 	if done := w.done; done != nil {
 		w.done = nil
@@ -308,27 +393,4 @@ func coordinatorError(err error) error {
 		return kerr.UnknownServerError
 	}
 	return err
-}
-
-// forgetTopic lets the groups coordinated here forget a topic that is gone.
-func (n *Node) forgetTopic(topic string) {
-	const atOnce = 500 // records of a batch, well below max.message.bytes
-	for _, h := range n.hosted {
-		if h.coordinator == nil || h.coordinator.state != coordinatorServes || h.Role() != replica.Leading {
-			continue
-		}
-		for records := range slices.Chunk(h.coordinator.core.TopicDeleted(topic), atOnce) {
-			n.writeGroup(h.coordinator, asRecords(records), func(error) {}) // at worst they stay
-		}
-	}
-}
-
-func asRecords(offsets []*group.OffsetRecord) []group.Record {
-	records := make([]group.Record, 0, len(offsets))
-	for _, r := range offsets {
-		if r != nil {
-			records = append(records, r)
-		}
-	}
-	return records
 }

@@ -31,25 +31,31 @@ func offsetBatches(n, atOnce int) (content []byte) {
 	return content
 }
 
+// groupsToLoad is a coordinator of groups that has replayed all below an offset.
+func groupsToLoad(next kafka.Offset) *coordinator {
+	return &coordinator{service: &groupService{Coordinator: group.New(group.Settings{})}, next: next}
+}
+
 func TestReplayBatches(t *testing.T) {
 	n := &Node{}
-	c := &groupCoordinator{core: group.New(group.Settings{})}
+	c := groupsToLoad(0)
 	content := offsetBatches(1000, 7)
 	require.NoError(t, n.replayBatches(c, content))
 	require.Equal(t, kafka.Offset(1000), c.next)
 	require.Equal(t, int64(1000), c.records)
-	require.Equal(t, 1000, c.core.Offsets())
+	_, offsets := c.service.size()
+	require.Equal(t, 1000, offsets)
 
 	// A read may begin in the middle of a batch: what was replayed is not again.
-	c = &groupCoordinator{core: group.New(group.Settings{}), next: 3}
+	c = groupsToLoad(3)
 	require.NoError(t, n.replayBatches(c, content))
 	require.Equal(t, int64(997), c.records)
 
 	// What no coordinator writes ends the load, and does not bring the node down.
 	var b batch.Builder
 	b.Append(1, []byte{0, 1, 0, 3, 'c', 'u'}, nil, nil)
-	require.ErrorIs(t, n.replayBatches(&groupCoordinator{core: group.New(group.Settings{})}, b.Finish()), group.ErrRecord)
-	require.ErrorIs(t, n.replayBatches(&groupCoordinator{core: group.New(group.Settings{}), next: 5}, offsetBatches(1, 1)), errLogGap)
+	require.ErrorIs(t, n.replayBatches(groupsToLoad(0), b.Finish()), group.ErrRecord)
+	require.ErrorIs(t, n.replayBatches(groupsToLoad(5), offsetBatches(1, 1)), errLogGap)
 }
 
 // What a client is told, by Kafka's CoordinatorOperationExceptionHelper.
@@ -71,7 +77,7 @@ func BenchmarkLoadMillion(b *testing.B) {
 	content := offsetBatches(1_000_000, 1)
 	b.SetBytes(int64(len(content)))
 	for b.Loop() {
-		c := &groupCoordinator{core: group.New(group.Settings{})}
+		c := groupsToLoad(0)
 		if err := (&Node{}).replayBatches(c, content); err != nil || c.records != 1_000_000 {
 			b.Fatal(err, c.records)
 		}

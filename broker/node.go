@@ -53,12 +53,12 @@ type Node struct {
 	changed    []*hosted                   // to settle
 	lanes      uint64
 
-	fetchers    map[kafka.BrokerID]*fetcher
-	alterISR    isrAlteration
-	producerIDs producerIDs
-	forwarding  forwarding
-	groups      groupCoordination
-	shutdown    shutdown
+	fetchers     map[kafka.BrokerID]*fetcher
+	alterISR     isrAlteration
+	producerIDs  producerIDs
+	forwarding   forwarding
+	coordination coordination
+	shutdown     shutdown
 
 	checkpointTimer, lagTimer, flushTimer, producerTimer timer
 }
@@ -189,7 +189,7 @@ func (n *Node) settle() {
 		h.changed = false
 		n.completeProduces(h)
 		n.completeFetches(h)
-		if h.key.Topic == metadata.OffsetsTopic {
+		if metadata.IsInternal(h.key.Topic) {
 			n.settleCoordinator(h)
 		}
 		if proposal, open := h.TakeProposal(); open {

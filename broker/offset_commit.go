@@ -17,7 +17,7 @@ type heldCommit struct {
 	node        *Node
 	exchange    *exchange
 	response    *kmsg.OffsetCommitResponse
-	coordinator *groupCoordinator
+	coordinator *groupService
 	group       string
 	offsets     []group.CommitOffset
 	accepted    []*group.OffsetRecord                      // by offset; nil where it was refused
@@ -31,13 +31,13 @@ func (n *Node) offsetCommit(e *exchange, r *kmsg.OffsetCommitRequest) {
 		n.answer(e, c.response)
 		return
 	}
-	coordinator, err := n.coordinatorOf(r.Group)
+	coordinator, err := n.groupServiceOf(r.Group)
 	if err != nil {
 		c.refuse(err)
 		return
 	}
 	c.coordinator = coordinator
-	partition := int64(coordinator.hosted.key.Partition)
+	partition := int64(coordinator.coordinator.hosted.key.Partition)
 	n.observe(PointCommitReceived, r.Group, partition, int64(len(c.offsets)), int64(r.Generation))
 	commit := group.Commit{Group: r.Group, Member: group.MemberID(r.MemberID), Generation: group.GenerationID(r.Generation),
 		Version: r.Version, Retention: group.NoExpiry, Offsets: c.offsets}
@@ -47,13 +47,13 @@ func (n *Node) offsetCommit(e *exchange, r *kmsg.OffsetCommitRequest) {
 	if r.InstanceID != nil {
 		commit.Instance = *r.InstanceID
 	}
-	c.accepted, err = coordinator.core.Commit(n.moment.Wall, &commit)
+	c.accepted, err = coordinator.Commit(n.moment.Wall, &commit)
 	if err != nil {
 		c.refuse(err)
 		return
 	}
 	if records := asRecords(c.accepted); len(records) > 0 {
-		n.writeGroup(coordinator, records, c.written)
+		coordinator.write(records, c.written)
 	} else {
 		c.written(nil)
 	}
@@ -113,7 +113,7 @@ func (c *heldCommit) written(err error) {
 			continue
 		}
 		o := &c.offsets[i]
-		c.node.observe(PointCommitAccepted, c.group, int64(o.Partition.Partition), int64(o.Offset), int64(c.coordinator.hosted.key.Partition))
+		c.node.observe(PointCommitAccepted, c.group, int64(o.Partition.Partition), int64(o.Offset), int64(c.coordinator.coordinator.hosted.key.Partition))
 	}
 	c.node.answer(c.exchange, c.response)
 }

@@ -34,15 +34,15 @@ func (n *Node) offsetDelete(e *exchange, r *kmsg.OffsetDeleteRequest) {
 		}
 		n.answer(e, response)
 	}
-	coordinator, err := n.coordinatorOf(r.Group)
+	coordinator, err := n.groupServiceOf(r.Group)
 	if err != nil {
 		done(err)
 		return
 	}
-	records, err := coordinator.core.Delete(r.Group, partitions)
+	records, err := coordinator.Delete(r.Group, partitions)
 	if err != nil || len(records) == 0 {
 		done(err)
 		return
 	}
-	n.writeGroup(coordinator, asRecords(records), done)
+	coordinator.write(asRecords(records), done)
 }

@@ -48,7 +48,7 @@ func (n *Node) offsetFetch(e *exchange, r *kmsg.OffsetFetchRequest) {
 	f := &heldOffsetFetch{exchange: e, version: r.Version, groups: n.readOffsetFetch(r), waiting: 1}
 	stable := r.Version >= 7 && r.RequireStable
 	for _, g := range f.groups {
-		coordinator, err := n.coordinatorOf(g.name)
+		coordinator, err := n.groupServiceOf(g.name)
 		switch {
 		case err != nil:
 			g.err = err
@@ -56,7 +56,7 @@ func (n *Node) offsetFetch(e *exchange, r *kmsg.OffsetFetchRequest) {
 			// An offset that is decided and not committed yet may be the group's
 			// last word: who asks for stable offsets waits for it.
 			f.waiting++
-			n.awaitCommitted(coordinator, func(err error) {
+			n.awaitCommitted(coordinator.coordinator, func(err error) {
 				if g.err = offsetFetchError(err); err == nil {
 					n.fetchOffsets(coordinator, g, f.version)
 				}
@@ -114,7 +114,7 @@ func unanswered(partitions []int32) []fetchedOffset {
 }
 
 // fetchOffsets fills in what the group has committed.
-func (n *Node) fetchOffsets(c *groupCoordinator, g *fetchedGroup, version int16) {
+func (n *Node) fetchOffsets(c *groupService, g *fetchedGroup, version int16) {
 	if g.all {
 		g.topics = n.allCommitted(c, g.name, version)
 	}
@@ -122,7 +122,7 @@ func (n *Node) fetchOffsets(c *groupCoordinator, g *fetchedGroup, version int16)
 		topic := &g.topics[i]
 		for j := range topic.partitions {
 			p := &topic.partitions[j]
-			if found, ok := c.core.Fetch(g.name, kafka.TopicPartition{Topic: topic.name, Partition: p.number}, topic.id); ok && topic.err == nil {
+			if found, ok := c.Fetch(g.name, kafka.TopicPartition{Topic: topic.name, Partition: p.number}, topic.id); ok && topic.err == nil {
 				p.committed = found
 			}
 		}
@@ -131,8 +131,8 @@ func (n *Node) fetchOffsets(c *groupCoordinator, g *fetchedGroup, version int16)
 
 // allCommitted lists the partitions that a group has committed. By id those of
 // topics that exist.
-func (n *Node) allCommitted(c *groupCoordinator, name string, version int16) (topics []fetchedTopic) {
-	for _, p := range c.core.Partitions(name) {
+func (n *Node) allCommitted(c *groupService, name string, version int16) (topics []fetchedTopic) {
+	for _, p := range c.Partitions(name) {
 		if len(topics) == 0 || topics[len(topics)-1].name != p.Topic {
 			topics = append(topics, fetchedTopic{name: p.Topic})
 			if t := n.image.Topic(p.Topic); t != nil && version >= 10 {

@@ -25,7 +25,7 @@ type hosted struct {
 	fetcher  *fetcher  // the one that it is assigned to
 	retryAt  host.Time // as follower: no fetch before
 
-	coordinator *groupCoordinator // as leader of a partition of the offsets topic
+	coordinator *coordinator // as leader of a partition of an internal topic
 }
 
 // openLogs recovers the log directory. It reports false where that fails; the

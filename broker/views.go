@@ -118,7 +118,7 @@ func (n *Node) Dump() string {
 			v.Topic, v.Partition, v.Role, v.Leader, v.LeaderEpoch, v.PartitionEpoch, v.LogStartOffset, v.LogEndOffset,
 			v.HighWatermark, v.ISR, len(v.hosted.produces), len(v.hosted.fetches))
 		if c := v.hosted.coordinator; c != nil {
-			fmt.Fprintf(&b, "  coordinator %s: %d groups, %d offsets, replayed to %d, %d writes wait\n", c.state, c.core.Groups(), c.core.Offsets(), c.next, len(c.pending))
+			fmt.Fprintf(&b, "  coordinator %s: %s, replayed to %d, %d writes wait\n", c.state, c.service, c.next, len(c.pending))
 		}
 		for _, f := range v.hosted.Followers() {
 			fmt.Fprintf(&b, "  follower %d log end %d, caught up at %d ns\n", f.Broker, f.LogEndOffset, f.CaughtUpAt)

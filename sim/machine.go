@@ -71,8 +71,7 @@ type machine struct {
 	drained     Time   // when that is
 
 	diskFree    Time
-	diskFactors []int64 // of the slowdowns under way
-	diskSlower  int64   // the largest of them, else 1
+	diskSlower  int64 // the largest of diskFactors, else 1
 	diskChance  rand.PCG
 	writebackAt Time // when the next event for it comes, or never
 
@@ -81,8 +80,9 @@ type machine struct {
 	operations   uint64 // the last Op
 	wallSkew     Time
 
-	zone  int        // in World.zones; 0 is none
-	links []zonePath // by zone of the other end; nil: the profile is all
+	diskFactors []int64    // of the slowdowns under way
+	zone        int        // in World.zones; 0 is none
+	links       []zonePath // by zone of the other end; nil: the profile is all
 }
 
 func newMachine(w *World, spec NodeSpec, costs *Costs) *machine {

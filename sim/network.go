@@ -104,12 +104,12 @@ type network struct {
 	connections []*connection // by number; nil when both ends are done
 	cuts        []int32       // by from*machines+to: how many partitions block it
 	delays      []Time        // the same: added latency
-	limits      []int64       // the same: bytes a second of each connection, 0 for no bound
-	narrowed    []*narrowing  // those under way
 	flights     []flight      // all that are under way; 0 is none
 	freeFlight  flightID      // the first of a list of free ones
-	faults      int           // how many disturbances there are
 	uneven      int           // how many reasons to look at the way between two machines: faults and links
+	faults      int           // how many of them are faults
+	limits      []int64       // as delays: bytes a second of each connection, 0 for no bound
+	narrowed    []*narrowing  // those under way
 }
 
 // connect makes a connection's record for a dial.

@@ -88,9 +88,8 @@ type World struct {
 	machines  []*machine
 	names     map[string]*machine
 	addresses map[host.Addr]*machine
-	zones     map[string]int // from 1, those of Config.Links
-	checked   bool           // messages are checked or encoded on their way
-	told      bool           // somebody listens to messages: beside what every event reads
+	checked   bool // messages are checked or encoded on their way
+	told      bool // somebody listens to messages: beside what every event reads
 	stepping  bool
 	stopped   bool
 	callbacks slab[func()]
@@ -103,9 +102,12 @@ type World struct {
 	tables    map[Distribution]*quantiles
 	observers []func(node string, t Time, e host.Event)
 	onDown    []func(node string, cause Cause)
-	onMessage []func(Passage)
 	trace     *trace
 	network
+
+	// What events seldom read stands behind what they do.
+	onMessage []func(Passage)
+	zones     map[string]int // from 1, those of Config.Links
 }
 
 // New makes a world without nodes at time 0.

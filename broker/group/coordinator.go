@@ -2,16 +2,18 @@
 // state lives in one partition of the offsets topic.
 //
 // A request is decided upon the present state: records and an answer come out,
-// and nothing changes. Once the records are committed, Replay applies them;
-// whoever takes the partition over replays the same records from its log. So
-// there is one path by which the state changes, and what is answered from it is
-// never more than what is committed.
+// and nothing changes. Once the records are appended, Appended applies what the
+// next decision builds upon, and once they are committed, Committed what may be
+// told; whoever takes the partition over replays the same records from its log.
+// So there is one path by which the state changes, and what is answered from it
+// is never more than what is committed.
 //
 // So far a group is what it has committed: it has no members, and every commit
 // comes from a simple consumer.
 package group
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -42,6 +44,7 @@ type Coordinator struct {
 	settings Settings
 	groups   map[string]*group
 	offsets  int
+	decoder  decoder
 }
 
 // group is one group's committed state.
@@ -80,9 +83,24 @@ func (c *Coordinator) Groups() int { return len(c.groups) }
 // Offsets: see Groups.
 func (c *Coordinator) Offsets() int { return c.offsets }
 
-// Replay applies a record that is committed. The record's strings are copied
-// where they are kept.
-func (c *Coordinator) Replay(r Record) { r.replay(c) }
+// Appended applies what the next decision must know of a record that was
+// appended and may not be committed yet. Of an offset that is nothing: nobody
+// may be told of it before it is committed.
+func (c *Coordinator) Appended(kafka.ProducerID, Record) {}
+
+// Committed applies a record that is committed. Its strings are copied where
+// they are kept.
+func (c *Coordinator) Committed(_ kafka.ProducerID, r Record) {
+	switch r := r.(type) {
+	case *OffsetRecord:
+		c.offsetCommitted(r)
+	default:
+		panic(fmt.Sprintf("group: no record %T", r))
+	}
+}
+
+// EndTransaction applies the end of a producer's transaction.
+func (c *Coordinator) EndTransaction(kafka.ProducerID, bool) {}
 
 // checkMember refuses who may not commit for a group: who names a generation,
 // as no group has one yet. Who names none may, as long as the group has no
@@ -199,7 +217,7 @@ func (c *Coordinator) TopicDeleted(topic string) (records []*OffsetRecord) {
 	return records
 }
 
-func (r *OffsetRecord) replay(c *Coordinator) {
+func (c *Coordinator) offsetCommitted(r *OffsetRecord) {
 	g := c.groups[r.Group]
 	if g == nil {
 		if r.Deleted {

@@ -12,13 +12,11 @@ import (
 
 // Record is one change of the groups' state, as a record of the offsets topic.
 // The encodings are Kafka's own.
-type Record interface {
+type Record = interface {
 	// AppendKey appends the record's key.
 	AppendKey(dst []byte) []byte
 	// AppendValue appends the record's value; false is a tombstone.
 	AppendValue(dst []byte) (value []byte, present bool)
-
-	replay(*Coordinator)
 }
 
 // OffsetRecord is an offset committed or, Deleted, forgotten.
@@ -62,17 +60,19 @@ func (r *OffsetRecord) AppendValue(dst []byte) ([]byte, bool) {
 // ErrRecord is the cause of every error of Decode.
 var ErrRecord = errors.New("not a record of the offsets topic")
 
-// Decoder reads records of the offsets topic.
-type Decoder struct {
+// decoder reads records of the offsets topic.
+type decoder struct {
 	offset OffsetRecord
 	key    kmsg.OffsetCommitKey
 	value  kmsg.OffsetCommitValue
 }
 
 // Decode reads one record; a nil value is a tombstone. The record is the
-// Decoder's until the next call, and its strings alias key and value. A record
-// of a kind that is not known is nil: a later version may have written it.
-func (d *Decoder) Decode(key, value []byte) (Record, error) {
+// Coordinator's until the next call, and its strings alias key and value. A
+// record of a kind that is not known is nil: a later version may have written it.
+func (c *Coordinator) Decode(key, value []byte) (Record, error) { return c.decoder.decode(key, value) }
+
+func (d *decoder) decode(key, value []byte) (Record, error) {
 	if len(key) < lengthOfKeyVersion {
 		return nil, fmt.Errorf("%w: a key of %d bytes", ErrRecord, len(key))
 	}

@@ -31,7 +31,7 @@ func TestPartitionFor(t *testing.T) {
 }
 
 func TestDecodeRefuses(t *testing.T) {
-	var d Decoder
+	d := New(Settings{})
 	record := &OffsetRecord{Group: "g", Partition: kafka.TopicPartition{Topic: "t", Partition: 1}}
 	key := record.AppendKey(nil)
 	value, present := record.AppendValue(nil)
@@ -58,7 +58,7 @@ func TestDecodeRefuses(t *testing.T) {
 
 // Every version of a value that Kafka has written is read.
 func TestOldValues(t *testing.T) {
-	var d Decoder
+	d := New(Settings{})
 	key := (&kmsg.OffsetCommitKey{Version: 0, Group: "g", Topic: "t", Partition: 1}).AppendTo(nil)
 	for version := range int16(5) {
 		v := kmsg.OffsetCommitValue{Version: version, Offset: 7, LeaderEpoch: 3, Metadata: "m", CommitTimestamp: 11, ExpireTimestamp: 13, TopicID: [16]byte{9}}
@@ -93,11 +93,11 @@ func offsetRecords(n int) (keys, values [][]byte) {
 func TestReplayCopies(t *testing.T) {
 	keys, values := offsetRecords(1000)
 	c := New(Settings{})
-	var d Decoder
+	d := New(Settings{})
 	for i := range keys {
 		r, err := d.Decode(keys[i], values[i])
 		require.NoError(t, err)
-		c.Replay(r)
+		c.Committed(kafka.NoProducerID, r)
 		clear(keys[i])
 		clear(values[i])
 	}
@@ -111,13 +111,13 @@ func TestReplayCopies(t *testing.T) {
 func BenchmarkReplay(b *testing.B) {
 	keys, values := offsetRecords(100_000)
 	c := New(Settings{})
-	var d Decoder
+	d := New(Settings{})
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		r, err := d.Decode(keys[i%len(keys)], values[i%len(keys)])
 		if err != nil {
 			b.Fatal(err)
 		}
-		c.Replay(r)
+		c.Committed(kafka.NoProducerID, r)
 	}
 }

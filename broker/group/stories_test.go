@@ -70,7 +70,7 @@ func (s *stage) run(words []string) {
 		s.decide(records, err)
 	case "replicated":
 		for _, r := range s.decided {
-			s.coordinator.Replay(r)
+			s.coordinator.Committed(kafka.NoProducerID, r)
 		}
 		s.decided = nil
 		s.say("%d groups, %d offsets", s.coordinator.Groups(), s.coordinator.Offsets())
@@ -92,13 +92,13 @@ func (s *stage) run(words []string) {
 		s.decide(s.coordinator.TopicDeleted(plain[0]), nil)
 	case "failover":
 		s.coordinator = New(s.coordinator.settings)
-		var d Decoder
+		d := New(Settings{})
 		for _, e := range s.log {
 			r, err := d.Decode(e.key, e.value)
 			if err != nil {
 				panic(err)
 			}
-			s.coordinator.Replay(r)
+			s.coordinator.Committed(kafka.NoProducerID, r)
 		}
 		s.decided = nil
 		s.say("replayed %d records: %d groups, %d offsets", len(s.log), s.coordinator.Groups(), s.coordinator.Offsets())
