@@ -167,16 +167,16 @@ func (w *World) send(c *connection, side uint64, r *request, kind flightKind, at
 // latency, and never overtakes.
 func (w *World) launch(c *connection, side uint64, f *flight, at Time) {
 	d, from, to := &c.directions[side], c.ends[side].machine, c.ends[1-side].machine
-	begin := max(at, d.lineFree)
-	d.lineFree = begin + from.profile.line.of(f.size)
 	var latency Time
-	switch {
-	case from == to:
-		latency = from.profile.loopback
-	case w.network.uneven > 0 && to != nil:
-		latency = w.unevenWay(d, f, begin, from, to)
-	default:
-		latency = Time(from.profile.latency.draw(d.chance.Uint64()))
+	if w.network.uneven > 0 && from != to && to != nil {
+		latency = w.unevenWay(d, f, max(at, d.lineFree), from, to)
+	} else {
+		d.lineFree = max(at, d.lineFree) + from.profile.line.of(f.size)
+		if from == to {
+			latency = from.profile.loopback
+		} else {
+			latency = Time(from.profile.latency.draw(d.chance.Uint64()))
+		}
 	}
 	d.last = max(d.last, d.lineFree+latency)
 	f.arrival = d.last

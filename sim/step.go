@@ -130,11 +130,16 @@ func (p *process) invoke(k *work) {
 	case workInject:
 		k.call(p.node)
 	case workStop:
-		if s, ok := p.node.(host.Stopper); ok {
-			s.Stop()
-		} else {
-			p.Exit(nil)
-		}
+		p.askToStop()
+	}
+}
+
+// askToStop asks the node to end in an orderly way.
+func (p *process) askToStop() {
+	if s, ok := p.node.(host.Stopper); ok {
+		s.Stop()
+	} else {
+		p.Exit(nil)
 	}
 }
 
