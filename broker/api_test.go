@@ -205,7 +205,7 @@ func TestLongPoll(t *testing.T) {
 	require.Less(t, c.w.Now().Sub(before), 200*time.Millisecond)
 }
 
-func TestFetchTimesOutAndSessionsAreDeclined(t *testing.T) {
+func TestFetchTimesOutAndSessionsAreGiven(t *testing.T) {
 	c := newCluster(t, 9, nil)
 	c.createTopic("orders", 1, nil)
 	leader := c.leader("orders", 0)
@@ -215,10 +215,10 @@ func TestFetchTimesOutAndSessionsAreDeclined(t *testing.T) {
 	answer := c.call(leader, r).(*kmsg.FetchResponse)
 	require.GreaterOrEqual(t, c.w.Now().Sub(before), time.Second)
 	require.Zero(t, answer.ErrorCode)
-	require.Zero(t, answer.SessionID)
+	require.Positive(t, answer.SessionID)
 	require.Empty(t, answer.Topics[0].Partitions[0].RecordBatches)
 	r = fetchRequest("orders", 0, 0, time.Second)
-	r.SessionID, r.SessionEpoch = 5, 3
+	r.SessionID, r.SessionEpoch = answer.SessionID+1, 1
 	require.Equal(t, kerr.FetchSessionIDNotFound.Code, c.call(leader, r).(*kmsg.FetchResponse).ErrorCode)
 	out := c.call(leader, fetchRequest("orders", 0, 99, time.Second)).(*kmsg.FetchResponse).Topics[0].Partitions[0]
 	require.Equal(t, kerr.OffsetOutOfRange.Code, out.ErrorCode)

@@ -5,14 +5,45 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"assay/broker/txn"
 )
 
 // ApiVersions, versions 0 to 5: 3 is flexible in its body, never in its
-// response header (KIP-511). No features are advertised: transactions of
-// version 2 are used only with transaction.version.
+// response header (KIP-511) and adds the cluster's features (KIP-584), 4 those
+// that a broker supports from level 0 on.
 
 func (n *Node) apiVersions(e *exchange) {
-	n.answer(e, apiVersionsResponse())
+	response := apiVersionsResponse()
+	if e.version >= 3 {
+		n.advertiseFeatures(response, e.version)
+	}
+	n.answer(e, response)
+}
+
+// advertiseFeatures says which versions of protocols the cluster has agreed on.
+// Clients choose by them: transactions of version 2 bump the epoch each time
+// (KIP-890), groups of version 1 know the protocol of KIP-848.
+func (n *Node) advertiseFeatures(response *kmsg.ApiVersionsResponse, version int16) {
+	response.FinalizedFeaturesEpoch = int64(n.image.Offset())
+	for _, f := range []struct {
+		name          string
+		newest, level int16
+	}{
+		{"group.version", 1, 1},
+		{"transaction.version", int16(txn.EpochPerTransaction), int16(n.tuning.transactions.Version)},
+	} {
+		if version >= 4 {
+			supported := kmsg.NewApiVersionsResponseSupportedFeature()
+			supported.Name, supported.MaxVersion = f.name, f.newest
+			response.SupportedFeatures = append(response.SupportedFeatures, supported)
+		}
+		if f.level > 0 {
+			finalized := kmsg.NewApiVersionsResponseFinalizedFeature()
+			finalized.Name, finalized.MinVersionLevel, finalized.MaxVersionLevel = f.name, f.level, f.level
+			response.FinalizedFeatures = append(response.FinalizedFeatures, finalized)
+		}
+	}
 }
 
 func apiVersionsResponse() *kmsg.ApiVersionsResponse {

@@ -28,6 +28,7 @@ type cluster struct {
 	client  *client
 	brokers []string
 	counts  map[string]int
+	instead map[string]func() host.Node // who runs in a broker's place at its next start
 }
 
 func newCluster(t testing.TB, seed uint64, settings map[string]string, flaws ...string) *cluster {
@@ -35,7 +36,7 @@ func newCluster(t testing.TB, seed uint64, settings map[string]string, flaws ...
 }
 
 func newClusterIn(t testing.TB, config sim.Config, settings map[string]string, flaws ...string) *cluster {
-	c := &cluster{t: t, w: sim.New(config), counts: map[string]int{}}
+	c := &cluster{t: t, w: sim.New(config), counts: map[string]int{}, instead: map[string]func() host.Node{}}
 	parsed, err := broker.ParseFlaws(flaws)
 	require.NoError(t, err)
 	resolved, problems := kafkaconfig.Resolve(kafkaconfig.Broker, settings)
@@ -59,6 +60,9 @@ func newClusterIn(t testing.TB, config sim.Config, settings map[string]string, f
 		name := fmt.Sprintf("broker-%d", id+1)
 		c.brokers = append(c.brokers, name)
 		c.w.AddNode(sim.NodeSpec{Name: name, Addrs: []host.Addr{host.Addr(name + ":9092")}, Factory: func() host.Node {
+			if other := c.instead[name]; other != nil {
+				return other()
+			}
 			return broker.New(broker.Config{ID: kafka.BrokerID(id + 1), ClusterID: "test", Host: name, Port: 9092,
 				Controllers: controllers, Settings: resolved, Flaws: parsed})
 		}})

@@ -107,6 +107,18 @@ func (n *Node) answer(e *exchange, body kmsg.Response) {
 	n.resume(c)
 }
 
+// block keeps later requests of the connection from beginning, although others
+// may overlap with e, until unblock. Then resume lets them begin.
+func (e *exchange) block() {
+	e.overlaps = false
+	e.connection.blocking++
+}
+
+func (e *exchange) unblock() {
+	e.overlaps = true
+	e.connection.blocking--
+}
+
 // openDoors begins what was queued before the broker served.
 func (n *Node) openDoors() {
 	for _, id := range slices.Sorted(maps.Keys(n.connections)) {

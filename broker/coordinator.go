@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"assay/broker/group"
+	"assay/broker/metadata"
 	"assay/broker/replica"
 	"assay/host"
 	"assay/internal/batch"
@@ -26,6 +27,8 @@ type coordinator struct {
 	state   coordinatorState
 	next    kafka.Offset // everything below is committed and applied
 	pending []*coordinatorWrite
+	// patience is how long a write may wait until it is committed.
+	patience time.Duration
 
 	// While it loads.
 	end     kafka.Offset // of what the predecessors have left
@@ -86,6 +89,8 @@ type coordinatorWrite struct {
 	end      kafka.Offset
 	producer kafka.ProducerID // whose transaction it is part of
 	records  []coordinatorRecord
+	ends     bool        // it is the transaction's marker
+	commit   bool        // of ends
 	done     func(error) // nil once it was answered; called exactly once
 	deadline timer
 }
@@ -134,7 +139,12 @@ func (n *Node) coordinatorOf(internalTopic, key string) (*coordinator, error) {
 }
 
 // newService makes the service of a partition of an internal topic.
-func (n *Node) newService(c *coordinator) coordinatorService { return newGroupService(n, c) }
+func (n *Node) newService(c *coordinator) coordinatorService {
+	if c.hosted.key.Topic == metadata.TransactionsTopic {
+		return newTransactionService(n, c)
+	}
+	return newGroupService(n, c)
+}
 
 // settleCoordinator brings the coordinator of a partition of an internal topic to the partition's role, and lets end what waits. It is called by settle
 // alone.
@@ -143,7 +153,7 @@ func (n *Node) settleCoordinator(h *hosted) {
 	case !leads && h.coordinator != nil:
 		n.unloadCoordinator(h.coordinator)
 	case leads && h.coordinator == nil:
-		h.coordinator = &coordinator{hosted: h, next: h.LogStartOffset(), end: h.LogEndOffset(), began: n.now}
+		h.coordinator = &coordinator{hosted: h, next: h.LogStartOffset(), end: h.LogEndOffset(), began: n.now, patience: n.tuning.commitTimeout}
 		h.coordinator.service = n.newService(h.coordinator)
 	}
 	c := h.coordinator
@@ -309,7 +319,8 @@ type transactionIdentity struct {
 var noTransaction = transactionIdentity{kafka.NoProducerID, kafka.NoProducerEpoch}
 
 // writeInTransaction is writeCoordinator for records that are part of a
-// transaction: an offset commit of a consumer that produces (KIP-98).
+// transaction: an offset commit of a consumer that produces (KIP-98). It must
+// have been verified (verifyTransaction).
 func (n *Node) writeInTransaction(c *coordinator, identity transactionIdentity, records []coordinatorRecord, done func(error)) {
 	w := &n.coordination
 	w.builder.Reset(w.batch)
@@ -328,7 +339,7 @@ func (n *Node) writeInTransaction(c *coordinator, identity transactionIdentity, 
 		w.builder.SetTransactional()
 	}
 	w.batch = w.builder.Finish()
-	info, err := c.hosted.Append(n.moment, w.batch, -1)
+	info, err := c.hosted.AppendAsCoordinator(n.moment, w.batch)
 	if err != nil {
 		done(coordinatorError(err))
 		return
@@ -337,6 +348,13 @@ func (n *Node) writeInTransaction(c *coordinator, identity transactionIdentity, 
 		c.service.Appended(identity.producer, r)
 	}
 	n.awaitCoordinator(c, &coordinatorWrite{end: info.LastOffset + 1, producer: identity.producer, records: records, done: done})
+}
+
+// endCoordinated takes the marker that ends at end in the coordinator's
+// partition: the producer's transaction ends for the service once the marker is
+// committed, and done is called.
+func (n *Node) endCoordinated(c *coordinator, producer kafka.ProducerID, commit bool, end kafka.Offset, done func(error)) {
+	n.awaitCoordinator(c, &coordinatorWrite{end: end, producer: producer, ends: true, commit: commit, done: done})
 }
 
 // awaitCommitted calls done once when everything that was decided before is
@@ -351,7 +369,7 @@ func (n *Node) awaitCommitted(c *coordinator, done func(error)) {
 
 func (n *Node) awaitCoordinator(c *coordinator, w *coordinatorWrite) {
 	c.pending = append(c.pending, w)
-	n.timers.set(&w.deadline, n.now.Add(n.tuning.commitTimeout), func() { n.answerCoordinatorWrite(w, coordinatorError(kerr.RequestTimedOut)) })
+	n.timers.set(&w.deadline, n.now.Add(c.patience), func() { n.answerCoordinatorWrite(w, coordinatorError(kerr.RequestTimedOut)) })
 	if c.hosted.HighWatermark() >= w.end {
 		c.hosted.Changed(nil) // a log without other replicas: settle ends it
 	}
@@ -366,6 +384,9 @@ func (n *Node) completeCoordinatorWrites(c *coordinator) {
 		c.pending = c.pending[1:]
 		for _, r := range w.records {
 			c.service.Committed(w.producer, r)
+		}
+		if w.ends {
+			c.service.EndTransaction(w.producer, w.commit)
 		}
 		c.next = max(c.next, w.end)
 		n.answerCoordinatorWrite(w, nil)

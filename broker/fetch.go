@@ -1,14 +1,15 @@
 package broker
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"assay/broker/replica"
 	"assay/broker/storage"
+	"assay/internal/batch"
 	"assay/internal/kafka"
 )
 
@@ -19,8 +20,11 @@ import (
 // 18 a follower's high watermark, which only controllers act upon (KIP-1166): a
 // new high watermark travels with the next answer (KAFKA-9952).
 //
-// Sessions are never granted: a request that asks for one is answered with
-// session id 0, which tells the client to go on without.
+// What a fetch reads is a fetchSession, kept or of this one request.
+
+// readCommitted is the isolation level of readers that are given the records of
+// committed transactions alone (KIP-98), in Fetch and ListOffsets.
+const readCommitted = 1
 
 // heldFetch is a fetch, from its request's fields, until it is answered. It
 // ends exactly once: when there is enough to read, when something about a
@@ -31,53 +35,30 @@ type heldFetch struct {
 	replica   kafka.BrokerID // NoLeader for a consumer
 	minBytes  int
 	maxBytes  int
-	committed bool // read_committed: the list of aborted transactions is not null
-	topics    []fetchTopic
+	committed bool // read_committed: up to the last stable offset, with the aborted transactions
+	session   *fetchSession
+	full      bool // all partitions are answered, not only those with something to tell
+	keep      bool // its session is to be kept
+	waited    bool
 	deadline  timer
 }
 
-type fetchTopic struct {
-	name       string
-	id         [16]byte
-	partitions []fetchPartition
-}
-
-type fetchPartition struct {
-	number   int32
-	hosted   *hosted // nil where err is set
-	err      error
-	at       replica.FetchPosition
-	maxBytes int
-}
-
 func (n *Node) fetch(e *exchange, r *kmsg.FetchRequest) {
-	if err := sessionError(r); err != nil {
+	f, err := n.readFetch(e, r)
+	if err != nil {
 		n.answer(e, fetchError(err))
 		return
 	}
-	f := n.readFetch(e, r)
 	n.countFollower(f)
 	if r.MaxWaitMillis <= 0 || n.fetchReady(f) {
 		n.answerFetch(f)
 		return
 	}
-	for i := range f.topics {
-		for j := range f.topics[i].partitions {
-			h := f.topics[i].partitions[j].hosted
-			h.fetches = append(h.fetches, f)
-		}
-	}
+	f.session.held, f.waited = f, true
+	f.session.watch()
 	e.connection.fetch = f
 	wait := time.Duration(r.MaxWaitMillis) * time.Millisecond
 	n.timers.set(&f.deadline, n.now.Add(wait), func() { n.endFetch(f) })
-}
-
-// sessionError: no session that we know of can exist.
-func sessionError(r *kmsg.FetchRequest) error {
-	if r.Version < 7 || r.SessionEpoch == -1 || r.SessionEpoch == 0 { // without one, or asks for a new one
-		return nil
-	}
-	return kerr.FetchSessionIDNotFound
 }
 
 func fetchError(err error) *kmsg.FetchResponse {
@@ -86,10 +67,10 @@ func fetchError(err error) *kmsg.FetchResponse {
 	return response
 }
 
-// readFetch takes what it needs out of the request and checks each position.
-func (n *Node) readFetch(e *exchange, r *kmsg.FetchRequest) *heldFetch {
+// readFetch takes what it needs out of the request. Its error is the session's.
+func (n *Node) readFetch(e *exchange, r *kmsg.FetchRequest) (*heldFetch, error) {
 	f := &heldFetch{exchange: e, version: r.Version, replica: kafka.BrokerID(r.ReplicaID), minBytes: int(r.MinBytes),
-		maxBytes: int(min(r.MaxBytes, n.tuning.fetchMaxBytes)), committed: r.IsolationLevel == 1}
+		maxBytes: int(min(r.MaxBytes, n.tuning.fetchMaxBytes)), committed: r.IsolationLevel == readCommitted}
 	brokerEpoch := kafka.NoBrokerEpoch
 	if r.Version >= 15 {
 		f.replica, brokerEpoch = kafka.BrokerID(r.ReplicaState.ID), kafka.BrokerEpoch(r.ReplicaState.Epoch)
@@ -97,59 +78,47 @@ func (n *Node) readFetch(e *exchange, r *kmsg.FetchRequest) *heldFetch {
 	if f.replica >= 0 {
 		f.maxBytes = int(r.MaxBytes)
 	}
-	f.topics = make([]fetchTopic, len(r.Topics))
-	for i := range r.Topics {
-		from, to := &r.Topics[i], &f.topics[i]
-		to.name, to.id = from.Topic, from.TopicID
-		to.partitions = make([]fetchPartition, len(from.Partitions))
-		topic, err := n.topicNamed(r.Version >= 13, from.Topic, from.TopicID)
-		for j := range from.Partitions {
-			asked, p := &from.Partitions[j], &to.partitions[j]
-			p.number, p.maxBytes, p.err = asked.Partition, int(asked.PartitionMaxBytes), err
-			p.at = replica.FetchPosition{Replica: f.replica, BrokerEpoch: brokerEpoch,
-				LeaderEpoch: kafka.LeaderEpoch(asked.CurrentLeaderEpoch), Offset: kafka.Offset(asked.FetchOffset),
-				LastEpoch: kafka.LeaderEpoch(asked.LastFetchedEpoch)}
-			if r.Version < 12 {
-				p.at.LastEpoch = kafka.NoEpoch
-			}
-			if r.Version < 9 {
-				p.at.LeaderEpoch = kafka.NoEpoch
-			}
-			if err == nil {
-				p.hosted, p.err = n.hostedPartition(topic, p.number)
-			}
-			if p.err == nil {
-				n.host.Serial(p.hosted.lane)
-			}
+	var err error
+	f.session, err = n.sessionOf(f, r, fetchSession{byID: r.Version >= 13, replica: f.replica, brokerEpoch: brokerEpoch, committed: f.committed})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range f.session.stirred {
+		n.resolve(p)
+		if p.err == nil {
+			n.host.Serial(p.hosted.lane)
 		}
 	}
-	return f
+	return f, nil
 }
 
 // countFollower checks a follower's positions and takes them as its word of
-// what it has. A consumer's are checked when it is answered.
+// what it has. Of what is at rest its session's clock says it. A consumer's are
+// checked when it is answered.
 func (n *Node) countFollower(f *heldFetch) {
 	if f.replica < 0 {
 		return
 	}
-	for i := range f.topics {
-		for j := range f.topics[i].partitions {
-			p := &f.topics[i].partitions[j]
-			if p.err != nil {
-				continue
-			}
-			d, err := p.hosted.CheckFetch(p.at)
-			if err == nil && p.hosted.CountsAsFetched(d) {
-				p.hosted.FollowerFetched(n.now, p.at)
-			}
+	for _, p := range f.session.stirred {
+		if p.err != nil {
+			continue
+		}
+		p.hosted.FollowerStirs(f.replica, &f.session.clock)
+		d, err := p.hosted.CheckFetch(p.at)
+		if err == nil && p.hosted.CountsAsFetched(d) {
+			p.hosted.FollowerFetched(n.now, p.at)
 		}
 	}
+	f.session.clock.At = n.now
 }
 
 // limit is the offset below which the reader may read.
 func (f *heldFetch) limit(h *hosted) kafka.Offset {
-	if f.replica >= 0 {
+	switch {
+	case f.replica >= 0:
 		return h.LogEndOffset()
+	case f.committed:
+		return h.LastStableOffset()
 	}
 	return h.HighWatermark()
 }
@@ -157,39 +126,56 @@ func (f *heldFetch) limit(h *hosted) kafka.Offset {
 // fetchReady reports whether the fetch is to be answered now: there is enough
 // to read, or a partition has an answer that does not wait.
 func (n *Node) fetchReady(f *heldFetch) bool {
-	available, partitions := 0, 0
-	for i := range f.topics {
-		for j := range f.topics[i].partitions {
-			p := &f.topics[i].partitions[j]
-			if p.err != nil {
-				return true
-			}
-			if d, err := p.hosted.CheckFetch(p.at); err != nil || d.End >= 0 {
-				return true
-			}
-			partitions++
-			if available < f.minBytes && p.at.Offset < f.limit(p.hosted) {
-				extent, err := p.hosted.log.Read(p.at.Offset, p.maxBytes, f.limit(p.hosted), true)
-				if err != nil {
-					return true
-				}
-				available += min(extent.Length, p.maxBytes)
-			}
-		}
+	s := f.session
+	for _, p := range s.stirred {
+		n.look(f, p)
 	}
-	return partitions == 0 || available >= f.minBytes
+	s.stirred = s.stirred[:0]
+	return s.urgent > 0 || s.available >= f.minBytes || len(s.partitions) == 0
+}
+
+// look finds out what a partition has for the reader.
+func (n *Node) look(f *heldFetch, p *fetchPartition) {
+	s := f.session
+	p.ignore()
+	p.stirred = false
+	tells := true
+	if p.err != nil {
+		p.urgent = true
+	} else if d, err := p.hosted.CheckFetch(p.at); err != nil || d.End >= 0 {
+		p.urgent = true
+	} else if limit := f.limit(p.hosted); p.at.Offset < limit {
+		extent, err := p.hosted.log.Read(p.at.Offset, p.maxBytes, limit, true)
+		p.urgent = err != nil
+		p.available = min(extent.Length, p.maxBytes)
+	} else {
+		// What moved while a follower waits is counted with its next fetch, which
+		// may be the one that gets it into the ISR.
+		tells = p.highWatermark != p.hosted.HighWatermark() || p.logStart != p.hosted.LogStartOffset() || f.waited && f.replica >= 0
+	}
+	s.available += p.available
+	if p.urgent {
+		s.urgent++
+	}
+	switch {
+	case tells && !p.tells:
+		p.tells = true
+		s.telling = append(s.telling, p)
+	case !tells && s.kept && f.replica >= 0:
+		p.hosted.FollowerRests(f.replica, &s.clock)
+	}
 }
 
 // completeFetches ends what a change of the partition lets end. It is called by
 // settle alone.
 func (n *Node) completeFetches(h *hosted) {
-	for i := 0; i < len(h.fetches); {
-		f := h.fetches[i]
-		if !n.fetchReady(f) {
+	for i := 0; i < len(h.watchers); {
+		f := h.watchers[i].session.held
+		if f == nil || !n.fetchReady(f) {
 			i++
 			continue
 		}
-		n.endFetch(f) // takes it out of h.fetches
+		n.endFetch(f) // may take it out of h.watchers
 		i = 0
 	}
 }
@@ -204,41 +190,55 @@ func (n *Node) endFetch(f *heldFetch) {
 func (n *Node) dropFetch(f *heldFetch) {
 	n.timers.cancel(&f.deadline)
 	f.exchange.connection.fetch = nil
-	for i := range f.topics {
-		for j := range f.topics[i].partitions {
-			h := f.topics[i].partitions[j].hosted
-			h.fetches = slices.DeleteFunc(h.fetches, func(g *heldFetch) bool { return g == f })
-		}
+	f.session.held = nil
+	if !f.session.kept {
+		f.session.unwatch()
 	}
 }
 
-// answerFetch reads and answers. The byte budget goes to the partitions in the
-// request's order; the first batch of all may exceed it (KIP-74).
+// answerFetch reads and answers: all partitions of a full fetch, what has
+// something to tell of an incremental one. The byte budget goes to a full fetch's
+// partitions in the request's order, to a session's in turn: what was read goes
+// behind the others. The first batch of all may exceed it (KIP-74).
 func (n *Node) answerFetch(f *heldFetch) {
+	n.fetchReady(f) // looks at what was stirred since
+	s := f.session
+	answered := s.partitions
+	if !f.full {
+		answered = s.telling
+		slices.SortFunc(answered, func(a, b *fetchPartition) int { return cmp.Compare(a.place, b.place) })
+	}
 	response := kmsg.NewPtrFetchResponse()
-	response.Topics = make([]kmsg.FetchResponseTopic, len(f.topics))
-	left, first := f.maxBytes, true
-	for i := range f.topics {
-		from, to := &f.topics[i], &response.Topics[i]
-		to.Topic, to.TopicID = from.name, from.id
-		to.Partitions = make([]kmsg.FetchResponseTopicPartition, len(from.partitions))
-		for j := range from.partitions {
-			p, out := &from.partitions[j], &to.Partitions[j]
-			*out = noFetchResponse
-			out.Partition = p.number
-			if f.committed {
-				out.AbortedTransactions = noAbortedTransactions
-			}
-			records, err := n.readPartition(f, p, out, left, first)
-			if err != nil {
-				n.refuseFetch(f, p, out, err)
-				continue
-			}
+	partitions := make([]kmsg.FetchResponseTopicPartition, 0, len(answered))
+	start, left, first := 0, f.maxBytes, true
+	for i, p := range answered {
+		partitions = append(partitions, noFetchResponse)
+		out := &partitions[len(partitions)-1]
+		out.Partition = p.key.partition
+		if f.committed {
+			out.AbortedTransactions = noAbortedTransactions
+		}
+		records, err := n.readPartition(f, p, out, left, first)
+		if err != nil {
+			n.refuseFetch(f, p, out, err)
+		} else {
 			out.RecordBatches = records
 			left -= len(records)
 			first = first && len(records) == 0
 		}
+		if !p.tell(out) && !f.full {
+			partitions = partitions[:len(partitions)-1]
+		}
+		if last := i+1 == len(answered) || !p.sameTopic(answered[i+1]); last && len(partitions) > start {
+			topic := kmsg.FetchResponseTopic{Topic: p.key.name, TopicID: p.key.id, Partitions: partitions[start:len(partitions):len(partitions)]}
+			response.Topics = append(response.Topics, topic)
+			start = len(partitions)
+		}
 	}
+	if f.keep {
+		n.keepSession(s)
+	}
+	response.SessionID = s.id
 	n.answer(f.exchange, response)
 }
 
@@ -260,7 +260,7 @@ func (n *Node) readPartition(f *heldFetch, p *fetchPartition, out *kmsg.FetchRes
 		return nil, err
 	}
 	out.HighWatermark = int64(p.hosted.HighWatermark())
-	out.LastStableOffset = out.HighWatermark
+	out.LastStableOffset = int64(p.hosted.LastStableOffset())
 	out.LogStartOffset = int64(p.hosted.LogStartOffset())
 	if d.End >= 0 {
 		out.DivergingEpoch.Epoch, out.DivergingEpoch.EndOffset = int32(d.Epoch), int64(d.End)
@@ -276,7 +276,24 @@ func (n *Node) readPartition(f *heldFetch, p *fetchPartition, out *kmsg.FetchRes
 	if extent.Length == 0 {
 		return noFetchResponse.RecordBatches, nil
 	}
-	return extent.Bytes()
+	records, err := extent.Bytes()
+	if err == nil && f.committed {
+		n.listAborted(p, out, batch.EndOffset(records))
+	}
+	return records, err
+}
+
+// listAborted tells which of the transactions in the records of an answer, that
+// ends before end, were aborted.
+func (n *Node) listAborted(p *fetchPartition, out *kmsg.FetchResponseTopicPartition, end kafka.Offset) {
+	n.aborted = p.hosted.log.AppendAborted(n.aborted[:0], p.at.Offset, end)
+	if len(n.aborted) == 0 {
+		return
+	}
+	out.AbortedTransactions = make([]kmsg.FetchResponseTopicPartitionAbortedTransaction, len(n.aborted))
+	for i, a := range n.aborted {
+		out.AbortedTransactions[i].ProducerID, out.AbortedTransactions[i].FirstOffset = int64(a.Producer), int64(a.First)
+	}
 }
 
 // refuseFetch writes an error, with the present leader where that helps. A
@@ -289,6 +306,7 @@ func (n *Node) refuseFetch(f *heldFetch, p *fetchPartition, out *kmsg.FetchRespo
 		out.AbortedTransactions = noAbortedTransactions // empty, not null: as Kafka has it
 		return
 	}
+	out.AbortedTransactions = nil
 	switch s := p.hosted.State(); out.ErrorCode {
 	case kerr.NotLeaderForPartition.Code, kerr.FencedLeaderEpoch.Code:
 		out.CurrentLeader.LeaderID, out.CurrentLeader.LeaderEpoch = int32(s.Leader), int32(s.LeaderEpoch)

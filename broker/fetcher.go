@@ -17,22 +17,29 @@ import (
 const replicaFetchVersion = 17
 
 // fetcher copies all partitions that this broker follows from one leader, with
-// one request in flight for all of them.
+// one request in flight for all of them. The requests go on in a fetch session of
+// the leader's (KIP-227): after the first they name what moved or came, and
+// forget what went. What goes wrong with the session begins a new one.
 type fetcher struct {
 	node        *Node
 	leader      kafka.BrokerID
 	leaderEpoch kafka.BrokerEpoch // the leader's incarnation that the connection is to
 	channel     channel
 	partitions  []*hosted // sorted by topic id and partition
-	asked       []asked   // by the request in flight
+	stirred     []*hosted // those of them that the next request may have to name
+	forgotten   []metadata.PartitionKey
+	session     int32 // 0 for none
+	epoch       int32 // of the session: 0 for a full fetch
 	retry       timer
 }
 
-// asked is one partition of the request in flight, with the position that the
-// answer belongs to.
-type asked struct {
-	hosted *hosted
-	at     replica.FetchPosition
+// following is what a fetcher knows of one of its partitions.
+type following struct {
+	fetcher *fetcher              // nil for none
+	retryAt host.Time             // no fetch before
+	stirred bool                  // on the fetcher's list
+	asked   bool                  // part of the session, or of the full fetch in flight
+	at      replica.FetchPosition // where the leader was last asked
 }
 
 // assignFetcher brings a partition to the fetcher of its present leader, or to
@@ -42,18 +49,19 @@ func (n *Node) assignFetcher(h *hosted) {
 	if s := h.State(); h.Role() == replica.Following && s.Leader != kafka.NoLeader {
 		want = n.fetcherOf(s.Leader)
 	}
-	if h.fetcher != want {
-		former := h.fetcher
-		h.fetcher = want
+	if former := h.fetcher; former != want {
+		if former != nil {
+			former.remove(h)
+		}
 		if want != nil {
 			want.add(h)
 		}
 		if former != nil {
-			former.remove(h)
 			former.fetch() // h may have kept it from going on
 		}
 	}
 	if want != nil {
+		want.stir(h)
 		want.fetch()
 	}
 }
@@ -68,6 +76,7 @@ func (n *Node) fetcherOf(leader kafka.BrokerID) *fetcher {
 }
 
 func (f *fetcher) add(h *hosted) {
+	h.following = following{fetcher: f, retryAt: h.retryAt}
 	at, _ := slices.BinarySearchFunc(f.partitions, h, compareByID)
 	f.partitions = slices.Insert(f.partitions, at, h)
 }
@@ -75,6 +84,36 @@ func (f *fetcher) add(h *hosted) {
 func (f *fetcher) remove(h *hosted) {
 	if at, found := slices.BinarySearchFunc(f.partitions, h, compareByID); found {
 		f.partitions = slices.Delete(f.partitions, at, at+1)
+	}
+	if h.stirred {
+		f.stirred = slices.DeleteFunc(f.stirred, func(g *hosted) bool { return g == h })
+	}
+	f.forget(h)
+	h.following = following{retryAt: h.retryAt}
+}
+
+// stir has the next request look at a partition.
+func (f *fetcher) stir(h *hosted) {
+	if !h.stirred {
+		h.stirred = true
+		f.stirred = append(f.stirred, h)
+	}
+}
+
+// forget takes a partition out of the session, with the next request.
+func (f *fetcher) forget(h *hosted) {
+	if h.asked {
+		h.asked = false
+		f.forgotten = append(f.forgotten, h.key)
+	}
+}
+
+// renew begins with a full fetch again.
+func (f *fetcher) renew(session int32) {
+	f.session, f.epoch, f.forgotten = session, 0, nil
+	for _, h := range f.partitions {
+		h.asked = false
+		f.stir(h)
 	}
 }
 
@@ -104,29 +143,28 @@ func (f *fetcher) fetch() {
 	if leader == nil {
 		return
 	}
-	f.asked = f.asked[:0]
 	retryAt := host.Never
-	for _, h := range f.partitions {
+	resting := 0
+	for _, h := range f.stirred {
 		if h.retryAt > n.now {
 			retryAt = min(retryAt, h.retryAt)
-			continue
-		}
-		at, ready := h.Next()
-		if !ready {
+			resting++
+		} else if _, ready := h.Next(); !ready {
 			return // it changes when the sync ends
 		}
-		f.asked = append(f.asked, asked{h, at})
 	}
 	if retryAt != host.Never {
 		n.timers.set(&f.retry, retryAt, f.fetch)
 	}
-	if len(f.asked) == 0 {
+	if resting == len(f.partitions) {
 		return
 	}
 	f.leaderEpoch = leader.Epoch
 	f.channel.request(hostAddr(leader), f.request(), n.tuning.replicaSocketTimeout, f.received)
 }
 
+// request names what moved since the leader was asked; what has to wait after an
+// error is taken out of the session until then.
 func (f *fetcher) request() *kmsg.FetchRequest {
 	n := f.node
 	r := kmsg.NewPtrFetchRequest()
@@ -135,25 +173,62 @@ func (f *fetcher) request() *kmsg.FetchRequest {
 	r.MaxWaitMillis = n.tuning.replicaFetchWaitMillis
 	r.MinBytes = n.tuning.replicaFetchMinBytes
 	r.MaxBytes = n.tuning.replicaResponseMaxBytes
-	r.SessionEpoch = -1
-	partitions := make([]kmsg.FetchRequestTopicPartition, len(f.asked))
-	start := 0
-	for i, a := range f.asked {
-		p := &partitions[i]
-		*p = noFetchRequest
-		p.Partition = a.hosted.key.Partition
-		p.CurrentLeaderEpoch, p.LastFetchedEpoch = int32(a.at.LeaderEpoch), int32(a.at.LastEpoch)
-		p.FetchOffset, p.LogStartOffset = int64(a.at.Offset), int64(a.hosted.LogStartOffset())
-		p.PartitionMaxBytes = n.tuning.replicaFetchMaxBytes
-		if i+1 == len(f.asked) || f.asked[i+1].hosted.key.TopicID != a.hosted.key.TopicID {
-			topic := kmsg.NewFetchRequestTopic()
-			topic.Topic, topic.TopicID = a.hosted.key.Topic, a.hosted.key.TopicID
-			topic.Partitions = partitions[start : i+1 : i+1]
-			r.Topics = append(r.Topics, topic)
-			start = i + 1
+	r.SessionID, r.SessionEpoch = f.session, f.epoch
+	slices.SortFunc(f.stirred, compareByID)
+	partitions := make([]kmsg.FetchRequestTopicPartition, 0, len(f.stirred))
+	start, resting := 0, 0
+	for _, h := range f.stirred {
+		if h.retryAt > n.now {
+			f.forget(h)
+			f.stirred[resting] = h
+			resting++
+			continue
 		}
+		h.stirred = false
+		at, _ := h.Next()
+		if h.asked && h.at == at {
+			continue
+		}
+		h.asked, h.at = true, at
+		last := len(r.Topics) - 1
+		if last < 0 || r.Topics[last].TopicID != h.key.TopicID {
+			r.Topics = append(r.Topics, kmsg.FetchRequestTopic{TopicID: h.key.TopicID})
+			start, last = len(partitions), last+1
+		}
+		partitions = append(partitions, f.partition(h))
+		r.Topics[last].Partitions = partitions[start:len(partitions):len(partitions)]
 	}
+	clear(f.stirred[resting:])
+	f.stirred = f.stirred[:resting]
+	f.nameForgotten(r)
 	return r
+}
+
+func (f *fetcher) partition(h *hosted) kmsg.FetchRequestTopicPartition {
+	p := noFetchRequest
+	p.Partition = h.key.Partition
+	p.CurrentLeaderEpoch, p.LastFetchedEpoch = int32(h.at.LeaderEpoch), int32(h.at.LastEpoch)
+	p.FetchOffset, p.LogStartOffset = int64(h.at.Offset), int64(h.LogStartOffset())
+	p.PartitionMaxBytes = f.node.tuning.replicaFetchMaxBytes
+	return p
+}
+
+// nameForgotten tells an ongoing session what is no longer asked for. A partition
+// that has come back meanwhile is: what a request names and forgets is forgotten.
+func (f *fetcher) nameForgotten(r *kmsg.FetchRequest) {
+	for _, key := range f.forgotten {
+		if h := f.node.findHosted(key); f.epoch == 0 || h != nil && h.fetcher == f && h.asked {
+			continue
+		}
+		last := len(r.ForgottenTopics) - 1
+		if last < 0 || r.ForgottenTopics[last].TopicID != key.TopicID {
+			r.ForgottenTopics = append(r.ForgottenTopics, kmsg.FetchRequestForgottenTopic{TopicID: key.TopicID})
+			last++
+		}
+		topic := &r.ForgottenTopics[last]
+		topic.Partitions = append(topic.Partitions, key.Partition)
+	}
+	f.forgotten = f.forgotten[:0]
 }
 
 var noFetchRequest = kmsg.NewFetchRequestTopicPartition()
@@ -163,58 +238,72 @@ func (f *fetcher) received(answer kmsg.Response, err error) {
 	n := f.node
 	r, _ := answer.(*kmsg.FetchResponse)
 	if err != nil || r == nil || r.ErrorCode != 0 {
-		for _, a := range f.asked {
-			a.hosted.retryAt = max(a.hosted.retryAt, n.now.Add(n.tuning.fetchBackoff))
-		}
+		f.failed(r)
 		f.fetch()
 		return
 	}
-	next := 0
 	for i := range r.Topics {
 		t := &r.Topics[i]
 		for j := range t.Partitions {
-			// Answers come in the order of the request.
-			for next < len(f.asked) && !f.asked[next].isAbout(t.TopicID, t.Partitions[j].Partition) {
-				next++
+			h := n.findHosted(metadata.PartitionKey{TopicID: t.TopicID, Partition: t.Partitions[j].Partition})
+			if h == nil || h.fetcher != f || !h.asked || h.Role() != replica.Following {
+				continue // it has left, and perhaps come back: the answer is about another position
 			}
-			if next == len(f.asked) {
-				break
-			}
-			n.host.Serial(f.asked[next].hosted.lane)
-			n.takeFetched(f.asked[next], &t.Partitions[j])
-			next++
+			n.host.Serial(h.lane)
+			n.takeFetched(h, &t.Partitions[j])
+			f.stir(h)
 		}
+	}
+	switch {
+	case r.SessionID == 0:
+		f.renew(0)
+	case f.epoch == 0:
+		f.session, f.epoch = r.SessionID, 1
+	default:
+		f.epoch = nextSessionEpoch(f.epoch)
 	}
 	f.fetch()
 }
 
-func (a asked) isAbout(topic [16]byte, partition int32) bool {
-	return a.hosted.key.TopicID == topic && a.hosted.key.Partition == partition
+// failed renews the session. What is wrong with it alone mends at once; after all
+// else everything pauses.
+func (f *fetcher) failed(r *kmsg.FetchResponse) {
+	former, ongoing := f.session, f.epoch != 0
+	if r != nil && r.ErrorCode == kerr.FetchSessionIDNotFound.Code {
+		former = 0
+	}
+	f.renew(former)
+	if r != nil && ongoing && sessionErrors[r.ErrorCode] {
+		return
+	}
+	for _, h := range f.partitions {
+		h.retryAt = max(h.retryAt, f.node.now.Add(f.node.tuning.fetchBackoff))
+	}
 }
+
+var sessionErrors = map[int16]bool{kerr.FetchSessionIDNotFound.Code: true, kerr.InvalidFetchSessionEpoch.Code: true, kerr.FetchSessionTopicIDError.Code: true}
 
 // takeFetched gives one partition's answer to its replica. After an error it
 // pauses, unless newer metadata comes first.
-func (n *Node) takeFetched(a asked, p *kmsg.FetchResponseTopicPartition) {
-	h := a.hosted
-	if h.Role() != replica.Following || n.findHosted(h.key) != h {
-		return
-	}
+func (n *Node) takeFetched(h *hosted, p *kmsg.FetchResponseTopicPartition) {
 	var err error
 	switch p.ErrorCode {
 	case 0:
-		err = h.Fetched(n.moment, a.at, replica.Fetched{
+		err = h.Fetched(n.moment, h.at, replica.Fetched{
 			Diverging:     replica.Divergence{Epoch: kafka.LeaderEpoch(p.DivergingEpoch.Epoch), End: kafka.Offset(p.DivergingEpoch.EndOffset)},
 			HighWatermark: kafka.Offset(p.HighWatermark),
 			Records:       p.RecordBatches,
 		})
 	case kerr.OffsetOutOfRange.Code:
-		err = h.OutOfRange(n.moment, a.at, kafka.Offset(p.LogStartOffset), kafka.Offset(p.LastStableOffset))
-		h.retryAt = n.now.Add(n.tuning.fetchBackoff)
+		err = h.OutOfRange(n.moment, h.at, kafka.Offset(p.LogStartOffset), kafka.Offset(p.LastStableOffset))
+		h.pauseFetching()
 	default:
-		h.retryAt = n.now.Add(n.tuning.fetchBackoff)
+		h.pauseFetching()
 	}
 	if err != nil {
 		// The log is as it was (a failed disk ends the process): ask again later.
-		h.retryAt = n.now.Add(n.tuning.fetchBackoff)
+		h.pauseFetching()
 	}
 }
+
+func (h *hosted) pauseFetching() { h.retryAt = h.node.now.Add(h.node.tuning.fetchBackoff) }

@@ -45,21 +45,21 @@ func (n *Node) findOneCoordinator(r *kmsg.FindCoordinatorRequest, key string) km
 	return found
 }
 
-// coordinatingBroker is the live leader of the partition that holds the group:
-// COORDINATOR_NOT_AVAILABLE for none. The first who asks makes the offsets topic
-// come into being.
+// coordinatingBroker is the live leader of the partition that holds the group or
+// the transactional id: COORDINATOR_NOT_AVAILABLE for none. The first who asks
+// makes the internal topic come into being.
 func (n *Node) coordinatingBroker(r *kmsg.FindCoordinatorRequest, key string) (*metadata.Broker, error) {
-	kind := r.CoordinatorType
-	switch {
+	name := metadata.OffsetsTopic
+	switch kind := r.CoordinatorType; {
 	case r.Version < 1 || kind == groupKey:
 	case kind == transactionKey:
-		return nil, kerr.CoordinatorNotAvailable // no transactions here yet
+		name = metadata.TransactionsTopic
 	default:
 		return nil, kerr.InvalidRequest
 	}
-	topic := n.image.Topic(metadata.OffsetsTopic)
+	topic := n.image.Topic(name)
 	if topic == nil {
-		n.ensureInternalTopic(metadata.OffsetsTopic)
+		n.ensureInternalTopic(name)
 		return nil, kerr.CoordinatorNotAvailable
 	}
 	leader := n.image.Broker(topic.Partitions[group.PartitionFor(key, len(topic.Partitions))].Leader)

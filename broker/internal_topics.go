@@ -21,22 +21,30 @@ func (n *Node) ensureInternalTopic(name string) {
 func (n *Node) creatable(name string) kmsg.CreateTopicsRequestTopic {
 	topic := kmsg.NewCreateTopicsRequestTopic()
 	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = name, -1, -1
-	if name != metadata.OffsetsTopic {
-		return topic
-	}
 	set := func(key, value string) {
 		config := kmsg.NewCreateTopicsRequestTopicConfig()
 		config.Name, config.Value = key, &value
 		topic.Configs = append(topic.Configs, config)
 	}
 	settings := n.config.Settings
-	factor := n.offsetsReplication()
-	topic.NumPartitions, topic.ReplicationFactor = int32(settings.Int("offsets.topic.num.partitions")), int16(factor)
-	set("cleanup.policy", "compact")
-	if factor >= safeReplication && !settings.IsSet("min.insync.replicas") {
-		set("min.insync.replicas", strconv.Itoa(safeReplication-1))
+	switch name {
+	case metadata.OffsetsTopic:
+		factor := n.internalReplication("offsets.topic.replication.factor")
+		topic.NumPartitions, topic.ReplicationFactor = int32(settings.Int("offsets.topic.num.partitions")), int16(factor)
+		set("cleanup.policy", "compact")
+		if factor >= safeReplication && !settings.IsSet("min.insync.replicas") {
+			set("min.insync.replicas", strconv.Itoa(safeReplication-1))
+		}
+		set("segment.bytes", strconv.Itoa(settings.Int("offsets.topic.segment.bytes")))
+	case metadata.TransactionsTopic:
+		factor := n.internalReplication("transaction.state.log.replication.factor")
+		topic.NumPartitions, topic.ReplicationFactor = int32(settings.Int("transaction.state.log.num.partitions")), int16(factor)
+		set("cleanup.policy", "compact")
+		set("compression.type", "uncompressed")
+		set("min.insync.replicas", strconv.Itoa(n.transactionsMinISR(factor)))
+		set("segment.bytes", strconv.Itoa(settings.Int("transaction.state.log.segment.bytes")))
+		set("unclean.leader.election.enable", "false")
 	}
-	set("segment.bytes", strconv.Itoa(settings.Int("offsets.topic.segment.bytes")))
 	return topic
 }
 
@@ -44,14 +52,23 @@ func (n *Node) creatable(name string) kmsg.CreateTopicsRequestTopic {
 // with one to spare.
 const safeReplication = 3
 
-// offsetsReplication is the offsets topic's replication factor. Kafka's default
+// internalReplication is an internal topic's replication factor. Kafka's default
 // of 3 would keep a smaller cluster from ever having the topic, so that gives
 // way; what somebody has set does not.
-func (n *Node) offsetsReplication() int {
-	const key = "offsets.topic.replication.factor"
+func (n *Node) internalReplication(key string) int {
 	factor := n.config.Settings.Int(key)
 	if n.config.Settings.IsSet(key) {
 		return factor
 	}
 	return max(1, min(factor, len(n.image.Brokers())))
+}
+
+// transactionsMinISR gives way where it is Kafka's default and the topic would
+// not bear the loss of one replica.
+func (n *Node) transactionsMinISR(factor int) int {
+	const key = "transaction.state.log.min.isr"
+	if factor < safeReplication && !n.config.Settings.IsSet(key) {
+		return 1
+	}
+	return n.config.Settings.Int(key)
 }

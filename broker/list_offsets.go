@@ -9,7 +9,7 @@ import (
 )
 
 // ListOffsets, versions 0 to 10: 0 answers with a list of offsets, 2 adds the
-// isolation level, 4 leader epochs, 7 the largest timestamp (-3, KIP-734), 8
+// isolation level (read_committed: the latest is the last stable offset), 4 leader epochs, 7 the largest timestamp (-3, KIP-734), 8
 // the earliest local offset (-4), 9 the latest tiered one (-5, there is none).
 
 // Timestamps with a meaning of their own.
@@ -66,6 +66,9 @@ func (n *Node) findOffset(topic knownTopic, asked *kmsg.ListOffsetsRequestTopicP
 		return storage.TimestampOffset{}, err
 	}
 	limit := h.HighWatermark()
+	if r.Version >= 2 && r.IsolationLevel == readCommitted {
+		limit = h.LastStableOffset()
+	}
 	if r.ReplicaID >= 0 {
 		limit = h.LogEndOffset()
 	} else if asked.Timestamp != earliestOffset && asked.Timestamp != earliestLocalOffset && !h.KnowsCommitted() {

@@ -82,7 +82,7 @@ func (n *Node) describeTopic(t *metadata.Topic) kmsg.MetadataResponseTopic {
 	out.Topic, out.TopicID, out.IsInternal = &t.Name, t.ID, metadata.IsInternal(t.Name)
 	out.Partitions = make([]kmsg.MetadataResponseTopicPartition, len(t.Partitions))
 	for i := range t.Partitions {
-		from, to := &t.Partitions[i], &out.Partitions[i]
+		from, to := t.Partitions[i], &out.Partitions[i]
 		*to = kmsg.NewMetadataResponseTopicPartition()
 		to.Partition, to.Leader, to.LeaderEpoch = int32(i), int32(from.Leader), int32(from.LeaderEpoch)
 		to.Replicas, to.ISR = brokerIDs(from.Replicas), brokerIDs(from.ISR)

@@ -47,17 +47,22 @@ type Node struct {
 	serving     bool // partitions are hosted: the image holds this registration
 
 	logs       *storage.LogDir
+	settings   map[string]*topicSettings   // by topic, as resolved
 	partitions map[kafka.TopicID][]*hosted // by partition number; nil where not hosted
 	byLog      map[*storage.Log]*hosted    // the same
 	hosted     []*hosted                   // the same, by topic name and partition
 	changed    []*hosted                   // to settle
 	lanes      uint64
 
+	sessions     fetchSessions
 	fetchers     map[kafka.BrokerID]*fetcher
+	verifiers    map[kafka.BrokerID]*verifier
+	aborted      []storage.AbortedTransaction // memory of listAborted
 	alterISR     isrAlteration
 	producerIDs  producerIDs
 	forwarding   forwarding
 	coordination coordination
+	markers      markerSending
 	shutdown     shutdown
 
 	checkpointTimer, lagTimer, flushTimer, producerTimer timer
@@ -66,8 +71,12 @@ type Node struct {
 // New returns a broker that has not started. It is built anew for every
 // incarnation.
 func New(config Config) *Node {
-	return &Node{config: config, tuning: readTuning(config.Settings), clientID: "broker-" + strconv.Itoa(int(config.ID)),
+	n := &Node{config: config, tuning: readTuning(config.Settings, config.Flaws), clientID: "broker-" + strconv.Itoa(int(config.ID)),
 		image: metadata.Empty(), wakeAt: host.Never}
+	if config.Flaws.TakeLateProduce {
+		n.tuning.verifyTransactions = false
+	}
+	return n
 }
 
 // Start implements host.Node: it recovers the logs, registers, and begins to
@@ -78,12 +87,14 @@ func (n *Node) Start(h host.Host) {
 	n.channels = make(map[host.Conn]*channel)
 	n.partitions = make(map[kafka.TopicID][]*hosted)
 	n.byLog = make(map[*storage.Log]*hosted)
+	n.settings = make(map[string]*topicSettings)
 	n.fetchers = make(map[kafka.BrokerID]*fetcher)
 	n.controllers.voters = n.config.Controllers
 	n.step(func() {
 		if !n.openLogs() {
 			return
 		}
+		n.sessions.start(n.host.Rand("fetch-sessions"), n.tuning.sessionSlots)
 		n.controllers.believed = n.host.Rand("controller").IntN(len(n.config.Controllers))
 		n.startLifecycle()
 		n.startMetadata()
@@ -188,6 +199,7 @@ func (n *Node) settle() {
 		h := n.changed[i]
 		h.changed = false
 		n.completeProduces(h)
+		n.completeMarkers(h)
 		n.completeFetches(h)
 		if metadata.IsInternal(h.key.Topic) {
 			n.settleCoordinator(h)
@@ -212,8 +224,12 @@ func (n *Node) fail(err error) {
 	n.host.Exit(fmt.Errorf("broker %d: %w", n.config.ID, err))
 }
 
-// Changed implements replica.Watcher: settle will look at the partition.
+// Changed implements replica.Watcher: settle will look at the partition, and those
+// who fetch it have to.
 func (h *hosted) Changed(*replica.Partition) {
+	for _, p := range h.watchers {
+		p.stir()
+	}
 	if !h.changed {
 		h.changed = true
 		h.node.changed = append(h.node.changed, h)

@@ -47,7 +47,8 @@ func (n *Node) offsetCommit(e *exchange, r *kmsg.OffsetCommitRequest) {
 	if r.InstanceID != nil {
 		commit.Instance = *r.InstanceID
 	}
-	c.accepted, err = coordinator.Commit(n.moment.Wall, &commit)
+	c.accepted, err = coordinator.Commit(n.groupMoment(), &commit)
+	coordinator.setTimer()
 	if err != nil {
 		c.refuse(err)
 		return

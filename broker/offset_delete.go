@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"slices"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -39,10 +41,30 @@ func (n *Node) offsetDelete(e *exchange, r *kmsg.OffsetDeleteRequest) {
 		done(err)
 		return
 	}
-	records, err := coordinator.Delete(r.Group, partitions)
-	if err != nil || len(records) == 0 {
+	if err := coordinator.CheckDelete(r.Group); err != nil {
 		done(err)
 		return
 	}
+	partitions = refuseSubscribed(coordinator, r.Group, partitions, response)
+	records := coordinator.Delete(r.Group, partitions)
+	if len(records) == 0 {
+		done(nil)
+		return
+	}
 	coordinator.write(asRecords(records), done)
+}
+
+// refuseSubscribed leaves partitions out that the group's members read.
+func refuseSubscribed(s *groupService, name string, partitions []kafka.TopicPartition, response *kmsg.OffsetDeleteResponse) []kafka.TopicPartition {
+	for i := range response.Topics {
+		t := &response.Topics[i]
+		if !s.Subscribes(name, t.Topic) {
+			continue
+		}
+		for j := range t.Partitions {
+			t.Partitions[j].ErrorCode = kerr.GroupSubscribedToTopic.Code
+		}
+		partitions = slices.DeleteFunc(partitions, func(p kafka.TopicPartition) bool { return p.Topic == t.Topic })
+	}
+	return partitions
 }

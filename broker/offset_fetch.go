@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"cmp"
+
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -24,6 +26,8 @@ type heldOffsetFetch struct {
 // fetchedGroup is one group of an offset fetch: what was asked, then the answer.
 type fetchedGroup struct {
 	name   string
+	member *string // who asks; nil for anybody
+	epoch  group.GenerationID
 	all    bool
 	topics []fetchedTopic
 	err    error
@@ -39,6 +43,7 @@ type fetchedTopic struct {
 type fetchedOffset struct {
 	number    int32
 	committed group.Committed
+	err       error
 }
 
 // nothingCommitted is the answer for a partition without a committed offset.
@@ -58,12 +63,12 @@ func (n *Node) offsetFetch(e *exchange, r *kmsg.OffsetFetchRequest) {
 			f.waiting++
 			n.awaitCommitted(coordinator.coordinator, func(err error) {
 				if g.err = offsetFetchError(err); err == nil {
-					n.fetchOffsets(coordinator, g, f.version)
+					n.fetchOffsets(coordinator, g, f.version, true)
 				}
 				n.offsetFetched(f)
 			})
 		default:
-			n.fetchOffsets(coordinator, g, f.version)
+			n.fetchOffsets(coordinator, g, f.version, false)
 		}
 	}
 	n.offsetFetched(f)
@@ -81,7 +86,7 @@ func offsetFetchError(err error) error {
 // readOffsetFetch takes what is asked out of the request.
 func (n *Node) readOffsetFetch(r *kmsg.OffsetFetchRequest) []*fetchedGroup {
 	if r.Version < 8 {
-		g := &fetchedGroup{name: r.Group, all: r.Version >= 2 && r.Topics == nil}
+		g := &fetchedGroup{name: r.Group, epoch: group.NoGeneration, all: r.Version >= 2 && r.Topics == nil}
 		for i := range r.Topics {
 			g.topics = append(g.topics, fetchedTopic{name: r.Topics[i].Topic, partitions: unanswered(r.Topics[i].Partitions)})
 		}
@@ -89,7 +94,10 @@ func (n *Node) readOffsetFetch(r *kmsg.OffsetFetchRequest) []*fetchedGroup {
 	}
 	groups := make([]*fetchedGroup, len(r.Groups))
 	for i := range r.Groups {
-		g := &fetchedGroup{name: r.Groups[i].Group, all: r.Groups[i].Topics == nil}
+		g := &fetchedGroup{name: r.Groups[i].Group, epoch: group.NoGeneration, all: r.Groups[i].Topics == nil}
+		if r.Version >= 9 {
+			g.member, g.epoch = r.Groups[i].MemberID, group.GenerationID(r.Groups[i].MemberEpoch)
+		}
 		for j := range r.Groups[i].Topics {
 			from := &r.Groups[i].Topics[j]
 			topic := fetchedTopic{name: from.Topic, id: from.TopicID, partitions: unanswered(from.Partitions)}
@@ -114,7 +122,10 @@ func unanswered(partitions []int32) []fetchedOffset {
 }
 
 // fetchOffsets fills in what the group has committed.
-func (n *Node) fetchOffsets(c *groupService, g *fetchedGroup, version int16) {
+func (n *Node) fetchOffsets(c *groupService, g *fetchedGroup, version int16, stable bool) {
+	if g.err = c.CheckFetch(g.name, g.member, g.epoch); g.err != nil {
+		return
+	}
 	if g.all {
 		g.topics = n.allCommitted(c, g.name, version)
 	}
@@ -122,7 +133,11 @@ func (n *Node) fetchOffsets(c *groupService, g *fetchedGroup, version int16) {
 		topic := &g.topics[i]
 		for j := range topic.partitions {
 			p := &topic.partitions[j]
-			if found, ok := c.Fetch(g.name, kafka.TopicPartition{Topic: topic.name, Partition: p.number}, topic.id); ok && topic.err == nil {
+			if p.err = topic.err; p.err != nil {
+				continue
+			}
+			found, ok, err := c.Fetch(g.name, kafka.TopicPartition{Topic: topic.name, Partition: p.number}, topic.id, stable)
+			if p.err = err; ok {
 				p.committed = found
 			}
 		}
@@ -178,7 +193,7 @@ func describeGroup(g *fetchedGroup, version int16) (code int16, topics []kmsg.Of
 		for j := range from.partitions {
 			p := kmsg.NewOffsetFetchResponseTopicPartition()
 			committed := &from.partitions[j].committed
-			p.Partition, p.ErrorCode = from.partitions[j].number, errorCode(g.err)
+			p.Partition, p.ErrorCode = from.partitions[j].number, errorCode(cmp.Or(g.err, from.partitions[j].err))
 			p.Offset, p.Metadata = int64(committed.Offset), &committed.Metadata
 			if version >= 5 {
 				p.LeaderEpoch = int32(committed.LeaderEpoch)
@@ -208,7 +223,7 @@ func describeGroupByName(g *fetchedGroup, version int16) kmsg.OffsetFetchRespons
 		for j := range from.partitions {
 			p := kmsg.NewOffsetFetchResponseGroupTopicPartition()
 			committed := &from.partitions[j].committed
-			p.Partition, p.ErrorCode = from.partitions[j].number, errorCode(from.err)
+			p.Partition, p.ErrorCode = from.partitions[j].number, errorCode(from.partitions[j].err)
 			p.Offset, p.LeaderEpoch, p.Metadata = int64(committed.Offset), int32(committed.LeaderEpoch), &committed.Metadata
 			topic.Partitions = append(topic.Partitions, p)
 		}

@@ -7,7 +7,6 @@ import (
 	"assay/broker/metadata"
 	"assay/broker/replica"
 	"assay/broker/storage"
-	"assay/host"
 	"assay/internal/kafka"
 	"assay/internal/kafkaconfig"
 )
@@ -21,9 +20,9 @@ type hosted struct {
 	lane     uint64
 	changed  bool // on Node.changed
 	produces []produceWait
-	fetches  []*heldFetch
-	fetcher  *fetcher  // the one that it is assigned to
-	retryAt  host.Time // as follower: no fetch before
+	markers  []markerWait
+	watchers []*fetchPartition // of fetch sessions and of fetches that are held
+	following
 
 	coordinator *coordinator // as leader of a partition of an internal topic
 }
@@ -33,7 +32,7 @@ type hosted struct {
 func (n *Node) openLogs() bool {
 	logs, recoveries, err := storage.OpenDir(n.host.FS(), logDirectory, storage.DirOptions{
 		Identity:  storage.Identity{NodeID: n.config.ID, ClusterID: n.config.ClusterID},
-		ConfigFor: func(topic string) storage.Config { return n.logConfig(n.topicSettings(topic)) },
+		ConfigFor: func(topic string) storage.Config { return n.topicSettings(topic).log },
 		Now:       n.host.Wall(),
 		Observer:  n.host,
 	})
@@ -52,11 +51,22 @@ func (n *Node) openLogs() bool {
 	return true
 }
 
-// topicSettings resolves a topic's configuration: its own keys over the
-// broker's.
-func (n *Node) topicSettings(topic string) kafkaconfig.Settings {
+// topicSettings is what a topic's configuration says to its logs and replicas.
+type topicSettings struct {
+	log     storage.Config
+	replica replica.Settings
+}
+
+// topicSettings resolves a topic's configuration, its own keys over the broker's,
+// once until it changes.
+func (n *Node) topicSettings(topic string) *topicSettings {
+	if settings, known := n.settings[topic]; known {
+		return settings
+	}
 	given := n.image.Configs(metadata.ConfigResource{Type: metadata.TopicResource, Name: topic})
-	settings, _ := kafkaconfig.ResolveTopic(n.config.Settings, given)
+	resolved, _ := kafkaconfig.ResolveTopic(n.config.Settings, given)
+	settings := &topicSettings{n.logConfig(resolved), n.replicaSettings(resolved)}
+	n.settings[topic] = settings
 	return settings
 }
 
@@ -76,6 +86,7 @@ func (n *Node) logConfig(topic kafkaconfig.Settings) storage.Config {
 	c.TimestampBeforeMax = topic.Duration("message.timestamp.before.max.ms")
 	c.TimestampAfterMax = topic.Duration("message.timestamp.after.max.ms")
 	c.ProducerIDExpiration = n.config.Settings.Duration("producer.id.expiration.ms")
+	c.VerifyTransactions = n.tuning.verifyTransactions
 	c.Flaws = n.config.Flaws.Storage
 	return c
 }
@@ -91,6 +102,9 @@ func (n *Node) replicaSettings(topic kafkaconfig.Settings) replica.Settings {
 // applyDelta brings the hosted replicas to the image: what went first, then
 // what came or changed.
 func (n *Node) applyDelta(d *metadata.Delta) {
+	if len(d.Configs)+len(d.DeletedTopics) > 0 {
+		clear(n.settings)
+	}
 	for _, topic := range d.DeletedTopics {
 		for _, h := range n.partitions[topic.ID] {
 			if h != nil {
@@ -169,12 +183,12 @@ func (n *Node) hostReplica(key metadata.PartitionKey) *hosted {
 		}
 		n.observe(PointReplicaCreated, key.Topic, int64(key.Partition))
 	} else {
-		log.SetConfig(n.logConfig(settings))
+		log.SetConfig(settings.log)
 	}
 	n.lanes++
 	h := &hosted{node: n, log: log, key: key, lane: n.lanes}
 	h.Partition = replica.New(name, key.TopicID, n.config.ID, log, n.logs.CheckpointedHighWatermark(name),
-		n.replicaSettings(settings), n.config.Flaws.Replica, n, h)
+		settings.replica, n.config.Flaws.Replica, n, h)
 	here := n.partitions[key.TopicID]
 	for len(here) <= int(key.Partition) {
 		here = append(here, nil)
@@ -229,16 +243,21 @@ func (n *Node) configChanged(resource metadata.ConfigResource) {
 			continue
 		}
 		settings := n.topicSettings(h.key.Topic)
-		h.log.SetConfig(n.logConfig(settings))
-		h.Configure(n.replicaSettings(settings))
+		h.log.SetConfig(settings.log)
+		h.Configure(settings.replica)
 	}
 }
 
 // brokerChanged follows another broker's registration: connections to a former
 // incarnation are of no use.
 func (n *Node) brokerChanged(id kafka.BrokerID) {
+	n.readerChanged(id)
 	if f := n.fetchers[id]; f != nil {
 		f.leaderChanged(n.image.Broker(id))
+	}
+	n.markers.brokerChanged(id, n.image.Broker(id))
+	if v := n.verifiers[id]; v != nil {
+		v.coordinatorChanged(n.image.Broker(id))
 	}
 }
 

@@ -31,6 +31,12 @@ type heldProduce struct {
 	held     []*hosted // where its waits stand; with repeats
 
 	crcsChecked bool // by whoever read the frame
+
+	transactionalID string // "" for none
+	timeout         time.Duration
+	begun           bool // the whole request is taken in
+	verifying       int  // partitions whose transaction is being verified
+	failed          bool // a partition was refused
 }
 
 // produceWait is one partition's part of a heldProduce.
@@ -43,8 +49,12 @@ type produceWait struct {
 func (n *Node) produce(e *exchange, r *kmsg.ProduceRequest, crcsChecked bool) {
 	response := kmsg.NewPtrProduceResponse()
 	response.Topics = make([]kmsg.ProduceResponseTopic, len(r.Topics))
-	p := &heldProduce{exchange: e, response: response, acks: r.Acks, crcsChecked: crcsChecked}
-	failed := false
+	p := &heldProduce{exchange: e, response: response, acks: r.Acks, crcsChecked: crcsChecked,
+		timeout: time.Duration(max(r.TimeoutMillis, 0)) * time.Millisecond}
+	if r.TransactionID != nil {
+		p.transactionalID = *r.TransactionID
+	}
+	unnamed := r.TransactionID == nil && hasTransactionalBatch(r)
 	for i := range r.Topics {
 		from, to := &r.Topics[i], &response.Topics[i]
 		to.Topic, to.TopicID = from.Topic, from.TopicID
@@ -53,25 +63,40 @@ func (n *Node) produce(e *exchange, r *kmsg.ProduceRequest, crcsChecked bool) {
 		for j := range from.Partitions {
 			to.Partitions[j] = noProduceResponse
 			to.Partitions[j].Partition = from.Partitions[j].Partition
-			if err = cmpErr(err, requiredAcks(r.Acks)); err != nil {
-				to.Partitions[j].ErrorCode = errorCode(err)
-				failed = true
+			if unnamed {
+				n.refuseProduce(p, from.Topic, &to.Partitions[j], kerr.TransactionalIDAuthorizationFailed)
 				continue
 			}
-			failed = !n.producePartition(p, topic, i, j, from.Partitions[j].Records) || failed
+			if err = cmpErr(err, requiredAcks(r.Acks)); err != nil {
+				to.Partitions[j].ErrorCode = errorCode(err)
+				p.failed = true
+				continue
+			}
+			n.producePartition(p, topic, i, j, from.Partitions[j].Records)
 		}
 	}
+	p.begun = true
+	if p.verifying > 0 {
+		// A batch must not overtake one that was sent before it.
+		e.block()
+		return
+	}
+	n.answerProduce(p)
+}
+
+// answerProduce answers a produce whose records are all appended or refused, or
+// lets it wait for those that are to be replicated.
+func (n *Node) answerProduce(p *heldProduce) {
 	switch {
-	case r.Acks == 0 && failed:
+	case p.acks == 0 && p.failed:
 		// Nobody listens for an answer: the closed connection is the only sign.
-		n.disconnect(e.connection)
-	case r.Acks == 0:
-		n.answer(e, nil)
+		n.disconnect(p.exchange.connection)
+	case p.acks == 0:
+		n.answer(p.exchange, nil)
 	case p.waiting == 0:
-		n.answer(e, response)
+		n.answer(p.exchange, p.response)
 	default:
-		timeout := time.Duration(max(r.TimeoutMillis, 0)) * time.Millisecond
-		n.timers.set(&p.deadline, n.now.Add(timeout), func() { n.expireProduce(p) })
+		n.timers.set(&p.deadline, n.now.Add(p.timeout), func() { n.expireProduce(p) })
 	}
 }
 
@@ -88,48 +113,58 @@ func requiredAcks(acks int16) error {
 	return nil
 }
 
-// producePartition appends one batch and reports whether that went well. With
-// acks it leaves a wait where the answer depends on more.
-func (n *Node) producePartition(p *heldProduce, topic knownTopic, i, j int, records []byte) bool {
+// producePartition takes in one partition's batch: it appends it, or asks about
+// its transaction first.
+func (n *Node) producePartition(p *heldProduce, topic knownTopic, i, j int, records []byte) {
 	out := &p.response.Topics[i].Partitions[j]
 	h, err := n.hostedPartition(topic, out.Partition)
 	if metadata.IsInternal(topic.name) {
 		err = kerr.InvalidTopicException // only the brokers write there
 	}
 	if err != nil {
-		n.refuseProduce(topic, out, err)
-		return false
+		n.refuseProduce(p, topic.name, out, err)
+		return
 	}
 	n.host.Serial(h.lane)
 	n.observe(PointProduceReceived, h.key.Topic, int64(out.Partition), int64(len(records)), int64(p.acks))
 	one, err := oneBatch(records)
 	if err != nil {
-		n.refuseProduce(topic, out, err)
-		return false
+		n.refuseProduce(p, topic.name, out, err)
+		return
 	}
+	if header, err := batch.ReadHeader(one); err == nil && header.IsTransactional() {
+		n.produceInTransaction(p, h, i, j, &header, one)
+		return
+	}
+	n.produceBatch(p, h, i, j, one)
+}
+
+// produceBatch appends one whole batch, as oneBatch cuts it. With acks it leaves
+// a wait where the answer depends on more.
+func (n *Node) produceBatch(p *heldProduce, h *hosted, i, j int, one []byte) {
+	out := &p.response.Topics[i].Partitions[j]
 	info, err := n.appendBatch(h, one, p)
 	if err != nil {
-		n.refuseProduce(topic, out, err)
+		n.refuseProduce(p, h.key.Topic, out, err)
 		n.hintLeader(h, out)
 		if tellsLogStart(out.ErrorCode) {
 			out.LogStartOffset = int64(h.log.LogStartOffset())
 		}
-		return false
+		return
 	}
 	out.BaseOffset, out.LogAppendTime = int64(info.FirstOffset), info.LogAppendTime
 	out.LogStartOffset = int64(h.log.LogStartOffset())
 	wait := produceWait{produce: p, topic: i, partition: j, end: info.LastOffset + 1}
 	if p.acks == 0 {
-		return true
+		return
 	}
 	if done, err := wait.ended(h.Partition); done || err != nil {
 		n.endProduce(h, wait, err)
-		return true
+		return
 	}
 	p.waiting++
 	p.held = append(p.held, h)
 	h.holdProduce(wait)
-	return true
 }
 
 // oneBatch cuts the one batch of format v2 out of what a request has for a
@@ -155,22 +190,18 @@ func oneBatch(records []byte) ([]byte, error) {
 
 // appendBatch appends one whole batch, as oneBatch cuts it.
 func (n *Node) appendBatch(h *hosted, records []byte, p *heldProduce) (storage.AppendInfo, error) {
-	header, err := batch.ReadHeader(records)
-	if err == nil && !p.crcsChecked {
-		err = batch.CheckCRC(records)
-	}
-	if err != nil {
-		return storage.AppendInfo{}, err
-	}
-	if header.IsTransactional() {
-		return storage.AppendInfo{}, kerr.InvalidTxnState // no transaction is ever open here
+	if !p.crcsChecked {
+		if err := batch.CheckCRC(records); err != nil {
+			return storage.AppendInfo{}, err
+		}
 	}
 	return h.Append(n.moment, records, p.acks)
 }
 
-func (n *Node) refuseProduce(topic knownTopic, out *kmsg.ProduceResponseTopicPartition, err error) {
+func (n *Node) refuseProduce(p *heldProduce, topic string, out *kmsg.ProduceResponseTopicPartition, err error) {
+	p.failed = true
 	out.ErrorCode = errorCode(err)
-	n.observe(PointProduceFailed, topic.name, int64(out.Partition), int64(out.ErrorCode))
+	n.observe(PointProduceFailed, topic, int64(out.Partition), int64(out.ErrorCode))
 }
 
 // tellsLogStart reports whether a refusal comes with the log's start, by which a
@@ -179,7 +210,7 @@ func (n *Node) refuseProduce(topic knownTopic, out *kmsg.ProduceResponseTopicPar
 func tellsLogStart(code int16) bool {
 	switch code {
 	case kerr.NotLeaderForPartition.Code, kerr.CorruptMessage.Code, kerr.MessageTooLarge.Code,
-		kerr.RecordListTooLarge.Code, kerr.KafkaStorageError.Code, kerr.InvalidTxnState.Code:
+		kerr.RecordListTooLarge.Code, kerr.KafkaStorageError.Code:
 		return false
 	}
 	return true
@@ -238,7 +269,7 @@ func (n *Node) completeProduces(h *hosted) {
 		n.endProduce(h, w, err)
 		p := w.produce
 		p.waiting--
-		if p.waiting == 0 {
+		if p.waiting == 0 && p.begun && p.verifying == 0 {
 			n.timers.cancel(&p.deadline)
 			n.answer(p.exchange, p.response)
 		}

@@ -3,10 +3,15 @@ package broker
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"assay/broker/group"
 	"assay/broker/metadata"
 	"assay/broker/replica"
+	"assay/broker/storage"
 	"assay/internal/batch"
 	"assay/internal/kafka"
 )
@@ -26,9 +31,11 @@ type PartitionView struct {
 	LogStartOffset kafka.Offset
 	LogEndOffset   kafka.Offset
 	HighWatermark  kafka.Offset
-	ISR            []kafka.BrokerID // as this replica knows it
-	ProposedISR    []kafka.BrokerID // what it asks the controller for as leader; nil for nothing
-	hosted         *hosted
+	// LastStableOffset is where readers of committed records stop.
+	LastStableOffset kafka.Offset
+	ISR              []kafka.BrokerID // as this replica knows it
+	ProposedISR      []kafka.BrokerID // what it asks the controller for as leader; nil for nothing
+	hosted           *hosted
 }
 
 // Partitions returns the hosted replicas, by topic and partition.
@@ -59,7 +66,7 @@ func viewOf(h *hosted) PartitionView {
 	return PartitionView{Topic: h.key.Topic, TopicID: h.key.TopicID, Partition: h.key.Partition, Role: h.Role(),
 		Leader: s.Leader, LeaderEpoch: s.LeaderEpoch, PartitionEpoch: s.PartitionEpoch,
 		LogStartOffset: h.LogStartOffset(), LogEndOffset: h.LogEndOffset(), HighWatermark: h.HighWatermark(),
-		ISR: s.ISR, ProposedISR: h.ProposedISR(), hosted: h}
+		LastStableOffset: h.LastStableOffset(), ISR: s.ISR, ProposedISR: h.ProposedISR(), hosted: h}
 }
 
 // Batches walks the whole batches from the one that holds offset from on and
@@ -91,6 +98,80 @@ func (v *PartitionView) Batches(from, below kafka.Offset) iter.Seq2[batch.Header
 	}
 }
 
+// OpenTransactions are those with records in the log and no marker yet, by first
+// offset. The slice must not be changed.
+func (v *PartitionView) OpenTransactions() []storage.OpenTransaction {
+	return v.hosted.log.OpenTransactions()
+}
+
+// GroupView is a group as its coordinator has it at one moment.
+type GroupView struct {
+	group.Description
+	Partition   int32 // of the offsets topic
+	LeaderEpoch kafka.LeaderEpoch
+	Owned       []OwnedPartition // in a stable group of consumers
+	Offsets     []GroupOffset
+	Pending     []group.PendingOffset // of open transactions
+}
+
+// OwnedPartition is a partition that a member was assigned.
+type OwnedPartition struct {
+	Partition kafka.TopicPartition
+	Member    group.MemberID
+}
+
+// GroupOffset is a committed offset.
+type GroupOffset struct {
+	Partition kafka.TopicPartition
+	group.Committed
+}
+
+// Groups returns the groups that are coordinated here, by partition of the
+// offsets topic and by name.
+func (n *Node) Groups() (views []GroupView) {
+	for _, h := range n.hosted {
+		if h.coordinator == nil || h.coordinator.state != coordinatorServes {
+			continue
+		}
+		s, groups := h.coordinator.service.(*groupService)
+		if !groups {
+			continue
+		}
+		for _, d := range s.All() {
+			v := GroupView{Description: d, Partition: h.key.Partition, LeaderEpoch: h.State().LeaderEpoch, Owned: n.ownedIn(&d), Pending: s.Pending(d.Group)}
+			for _, p := range s.Coordinator.Partitions(d.Group) {
+				o, _, _ := s.Fetch(d.Group, p, kafka.TopicID{}, false)
+				v.Offsets = append(v.Offsets, GroupOffset{p, o})
+			}
+			views = append(views, v)
+		}
+	}
+	return views
+}
+
+// ownedIn reads the assignments of a group of consumers, in the order of the
+// partitions. What is not readable is left out: the group's leader has written it.
+func (n *Node) ownedIn(d *group.Description) (owned []OwnedPartition) {
+	for i := range d.Members {
+		for _, p := range d.Members[i].Owned {
+			if topic := n.image.TopicByID(p.Topic); topic != nil {
+				owned = append(owned, OwnedPartition{kafka.TopicPartition{Topic: topic.Name, Partition: p.Partition}, d.Members[i].Member})
+			}
+		}
+		var assignment kmsg.ConsumerMemberAssignment
+		if d.Kind != group.Classic || d.ProtocolType != "consumer" || assignment.ReadFrom(d.Members[i].Assignment) != nil {
+			continue
+		}
+		for _, topic := range assignment.Topics {
+			for _, number := range topic.Partitions {
+				owned = append(owned, OwnedPartition{kafka.TopicPartition{Topic: topic.Topic, Partition: number}, d.Members[i].Member})
+			}
+		}
+	}
+	slices.SortStableFunc(owned, func(a, b OwnedPartition) int { return a.Partition.Compare(b.Partition) })
+	return owned
+}
+
 // Image is the metadata that the broker acts on.
 func (n *Node) Image() *metadata.Image { return n.image }
 
@@ -116,7 +197,7 @@ func (n *Node) Dump() string {
 	for _, v := range n.Partitions() {
 		fmt.Fprintf(&b, "%s-%d %s leader %d epoch %d partition-epoch %d log [%d, %d) high-watermark %d isr %v, %d produces and %d fetches wait\n",
 			v.Topic, v.Partition, v.Role, v.Leader, v.LeaderEpoch, v.PartitionEpoch, v.LogStartOffset, v.LogEndOffset,
-			v.HighWatermark, v.ISR, len(v.hosted.produces), len(v.hosted.fetches))
+			v.HighWatermark, v.ISR, len(v.hosted.produces), v.hosted.heldFetches())
 		if c := v.hosted.coordinator; c != nil {
 			fmt.Fprintf(&b, "  coordinator %s: %s, replayed to %d, %d writes wait\n", c.state, c.service, c.next, len(c.pending))
 		}
@@ -128,4 +209,13 @@ func (n *Node) Dump() string {
 		}
 	}
 	return b.String()
+}
+
+func (h *hosted) heldFetches() (count int) {
+	for _, p := range h.watchers {
+		if p.session.held != nil {
+			count++
+		}
+	}
+	return count
 }

@@ -60,15 +60,16 @@ func (e *evidence) notDrained(g *ended) string {
 	case !g.log.isComplete:
 		return g.log.doubt()
 	}
-	if last := g.log.lastRecord(); max(0, g.end.Offset) <= last {
+	if last := e.lastRecord(g.log); max(0, g.end.Offset) <= last {
 		return fmt.Sprintf("group %s did not drain: it ended with %s committed of %s, which has a record at offset %d", name, told(g.end.Offset), g.log.name, last)
 	}
 	return ""
 }
 
-// lastRecord is the offset of the final log's last record, history.NoOffset if it has none.
-func (l *finalLog) lastRecord() int64 {
-	return l.cells.lastIn(0, math.MaxInt64, func(c *cell) bool { return c.finally > 0 })
+// lastRecord is the offset of the final log's last record that a group may be
+// asked to come to, history.NoOffset if it has none.
+func (e *evidence) lastRecord(l *finalLog) int64 {
+	return l.cells.lastIn(0, math.MaxInt64, func(c *cell) bool { return c.finally > 0 && e.demanded(c.final) })
 }
 
 // judgeSeen decides about one acknowledged record and one group.
@@ -83,7 +84,7 @@ func (e *evidence) judgeSeen(f *findings, g *ended, r history.RecordID, s *send)
 	if !g.log.covers(offset) {
 		return // nobody knows whether it is there; notDrained has said so
 	}
-	if !g.log.holds(offset, r) {
+	if !g.log.holds(offset, r) || !e.demanded(r) {
 		return
 	}
 	f.judged++

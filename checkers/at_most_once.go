@@ -67,6 +67,9 @@ func (e *evidence) processedTwice(f *findings, key groupPartition, part *groupWo
 		case was:
 			w.Ops = append(w.Ops, e.tellCommit(passed))
 			w.Sentence += fmt.Sprintf(", although %s had committed offset %d at %s", e.names.client(passed.Client), passed.Offset, Clock(passed.Return))
+		case e.heldByTwo(key, one, two):
+			w.Sentence += fmt.Sprintf("; %s had lost the partition without knowing, and what it does outside of transactions cannot be fenced", e.names.client(one.client))
+			w.Advice = "Outputs and offsets in one transaction (exactly-once), or work that may be done twice without harm, would have prevented it; a longer session.timeout.ms or max.poll.interval.ms makes it rarer."
 		default:
 			w.Sentence += "; no commit had passed it in between"
 			w.Advice = "Committing before processing (commit: before_process) would have prevented it, at the price of records unseen after a crash."
@@ -74,6 +77,13 @@ func (e *evidence) processedTwice(f *findings, key groupPartition, part *groupWo
 		w.Ops = append(w.Ops, e.tellWork(key, part, again))
 		return w
 	})
+}
+
+// heldByTwo says whether the first of two batches was still being processed when
+// the partition was the other's already.
+func (e *evidence) heldByTwo(key groupPartition, one, two *workBatch) bool {
+	next, found := e.superseded(key, one.client, one.call, one.ret)
+	return found && next.Client == two.client
 }
 
 // again names a client, with a space behind, unless it is the one just named.

@@ -3,6 +3,7 @@ package checkers
 import (
 	"bytes"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -66,6 +67,116 @@ func load(sink history.Sink, n int) {
 	}
 }
 
+// loadPipeline records a clean pipeline: a producer's orders, which a processor
+// with membership makes into invoices in transactions of ten, every tenth of
+// which it aborts and does again; a consumer of committed records observes. Of n
+// operations about three in four are sends.
+func loadPipeline(sink history.Sink, n int) {
+	const web, processor, observer, final, partitions = 0, 1, 2, 3, 3
+	for id, name := range []string{"web", "enrich", "observer", "final"} {
+		sink.Client(history.ClientID(id), name, 1)
+	}
+	for i := range partitions {
+		sink.Partition(history.PartitionID(i), "orders", int32(i))
+		sink.Partition(history.PartitionID(partitions+i), "invoices", int32(i))
+	}
+	sink.Group(0, "enrich")
+	var all, stable [2 * partitions][]history.Seen
+	var ends [2 * partitions]int64
+	now, sends := history.Time(0), [2]uint32{}
+	produce := func(client history.ClientID, p history.PartitionID) history.Seen {
+		sends[client]++
+		now += 100_000
+		seen := history.Seen{Offset: ends[p], Record: history.NewRecordID(client, sends[client])}
+		sink.Produce(history.Produce{Record: seen.Record, Partition: p, Key: uint64(1 + sends[client]%1009), Call: now, Return: now + 50_000, Attempts: 1, Offset: seen.Offset})
+		all[p] = append(all[p], seen)
+		ends[p]++
+		return seen
+	}
+	for p := range partitions {
+		sink.Ownership(history.Ownership{Client: processor, Partition: history.PartitionID(p), Generation: 1})
+	}
+	number := uint32(0)
+	transact := func(p history.PartitionID, batch []history.Seen, commit bool) {
+		number++
+		to := p + partitions
+		op := history.Transaction{Client: processor, Number: number, FirstSend: sends[processor] + 1, Begin: now, Commit: commit}
+		from := ends[to]
+		for _, input := range batch {
+			output := produce(processor, to)
+			sink.Derived(history.Derived{Record: output.Record, Partition: p, Offset: input.Offset})
+			if commit {
+				stable[to] = append(stable[to], output)
+			}
+		}
+		op.LastSend = sends[processor]
+		next := batch[len(batch)-1].Offset + 1
+		if commit {
+			sink.Process(history.Process{Client: processor, Partition: p, Call: now, Return: now + 1, Records: batch})
+		}
+		sink.Commit(history.Commit{Client: processor, Partition: p, Generation: 1, Call: now + 100, Return: now + 200, Offset: next, Transaction: number})
+		op.End, op.Return = now+300, now+400
+		sink.Transaction(op)
+		ends[to]++ // the marker
+		now += 1_000
+		read := history.Read{Client: observer, Partition: to, Call: now, Return: now + 100, From: from, Next: ends[to], HighWatermark: ends[to], Committed: true}
+		if commit {
+			read.Records = stable[to][len(stable[to])-len(batch):]
+		}
+		sink.Read(read)
+	}
+	for round := 0; 20*round < n*75/100; round++ {
+		p := history.PartitionID(round % partitions)
+		var batch []history.Seen
+		for range 10 {
+			batch = append(batch, produce(web, p))
+		}
+		stable[p] = all[p]
+		sink.Read(history.Read{Client: processor, Partition: p, Call: now, Return: now + 100, From: batch[0].Offset, Next: ends[p],
+			HighWatermark: ends[p], Records: batch, Committed: true})
+		if round%10 == 9 {
+			transact(p, batch, false)
+		}
+		transact(p, batch, true)
+	}
+	sink.Border(history.Border{Phase: history.FaultsEnd, At: now / 2})
+	now += 10_000_000_000
+	sink.Border(history.Border{Phase: history.DrainEnds, At: now})
+	for i := range 2 * partitions {
+		p := history.PartitionID(i)
+		sink.Stable(history.Stable{Partition: p, At: now, LastStableOffset: ends[p], HighWatermark: ends[p]})
+		if i < partitions {
+			sink.GroupEnd(history.GroupEnd{Partition: p, At: now, Known: true, Offset: ends[p]})
+		}
+		for _, committed := range []bool{false, true} {
+			log := all[p]
+			if committed {
+				log = stable[p]
+			}
+			at := int64(0)
+			for from := 0; from < len(log); from += 100 {
+				to := min(from+100, len(log))
+				next := ends[p]
+				if to < len(log) {
+					next = log[to].Offset
+				}
+				sink.Read(history.Read{Client: final, Partition: p, Call: now, Return: now, From: at, Next: next, HighWatermark: ends[p],
+					Records: log[from:to], Final: true, Committed: committed})
+				at = next
+			}
+			sink.Cover(history.Cover{Partition: p, Call: now, Return: now, End: ends[p], Complete: true, Committed: committed})
+		}
+		sink.Replica(history.Replica{At: now, Broker: "broker-1", Partition: p, Leader: true, Whole: true, HighWatermark: ends[p],
+			Batches: []history.Batch{{Base: 0, Last: ends[p] - 1, Hash: 1}}})
+	}
+}
+
+func recordedPipeline(n int) *history.History {
+	h := history.New()
+	loadPipeline(h, n)
+	return h
+}
+
 func recorded(n int) *history.History {
 	h := history.New()
 	load(h, n)
@@ -76,6 +187,23 @@ func allClaims() []Claim {
 	var claims []Claim
 	for _, d := range Guarantees {
 		claims = append(claims, Claim{Guarantee: d.Guarantee})
+	}
+	return claims
+}
+
+// plainClaims are those that a run without transactions and membership exercises.
+func plainClaims() []Claim {
+	return slices.DeleteFunc(allClaims(), func(c Claim) bool {
+		return slices.Contains([]Guarantee{ExactlyOnce, NoAbortedReads, AtomicTransactions, GroupExclusive}, c.Guarantee)
+	})
+}
+
+// pipelineClaims has the pipeline's path for exactly-once, and a bound for hung transactions.
+func pipelineClaims() []Claim {
+	claims := allClaims()
+	for i := range claims {
+		claims[i].Path = Path{From: "orders", Via: []string{"enrich"}, Group: "enrich", To: "invoices", Observer: []string{"observer"}}
+		claims[i].Quiet = 1
 	}
 	return claims
 }
@@ -93,10 +221,22 @@ func BenchmarkCheckers(b *testing.B) {
 	for _, size := range []int{100_000, 1_000_000} {
 		h := recorded(size)
 		name := map[int]string{100_000: "100k/", 1_000_000: "1M/"}[size]
-		for _, c := range allClaims() {
+		for _, c := range plainClaims() {
 			b.Run(name+string(c.Guarantee), func(b *testing.B) { benchmark(b, h, []Claim{c}) })
 		}
-		b.Run(name+"all", func(b *testing.B) { benchmark(b, h, allClaims()) })
+		b.Run(name+"all", func(b *testing.B) { benchmark(b, h, plainClaims()) })
+	}
+}
+
+// BenchmarkPipeline judges a transactional pipeline of a million operations.
+func BenchmarkPipeline(b *testing.B) {
+	for _, size := range []int{100_000, 1_000_000} {
+		h := recordedPipeline(size)
+		name := map[int]string{100_000: "100k/", 1_000_000: "1M/"}[size]
+		for _, c := range pipelineClaims() {
+			b.Run(name+string(c.Guarantee), func(b *testing.B) { benchmark(b, h, []Claim{c}) })
+		}
+		b.Run(name+"all", func(b *testing.B) { benchmark(b, h, pipelineClaims()) })
 	}
 }
 
@@ -121,8 +261,13 @@ func BenchmarkRecordMillion(b *testing.B) {
 
 // Ten times the operations must take about ten times the time and memory.
 func TestCheckersAreLinear(t *testing.T) {
+	t.Run("logs", func(t *testing.T) { requireLinear(t, recorded, plainClaims()) })
+	t.Run("pipeline", func(t *testing.T) { requireLinear(t, recordedPipeline, pipelineClaims()) })
+}
+
+func requireLinear(t *testing.T, record func(n int) *history.History, claims []Claim) {
 	measure := func(n int) (time.Duration, int64) {
-		h := recorded(n)
+		h := record(n)
 		best := time.Duration(1 << 62)
 		var bytes int64
 		for range 3 {
@@ -130,7 +275,7 @@ func TestCheckersAreLinear(t *testing.T) {
 			runtime.GC()
 			runtime.ReadMemStats(&before)
 			start := time.Now()
-			panel, err := NewPanel(allClaims())
+			panel, err := NewPanel(claims)
 			require.NoError(t, err)
 			h.Replay(panel)
 			requireClean(t, panel.Results())

@@ -21,6 +21,13 @@ type Claim struct {
 	// Within is the time that recovers allows after the faults' end. Zero means
 	// until the drain ends.
 	Within history.Time
+	// Quiet is how long the last stable offset may stand still below the high
+	// watermark before recovers calls a transaction hung: transaction.timeout.ms
+	// and twice the interval at which its coordinator looks. A shorter wait, and
+	// zero, decides nothing.
+	Quiet history.Time
+	// Path is the pipeline that exactly-once speaks of.
+	Path Path
 	// ReadersDrain makes recovers demand that the readers in scope reached the
 	// high watermark of the covering read.
 	ReadersDrain bool
@@ -31,6 +38,17 @@ type Scope struct {
 	Topics  []string
 	Readers []string // client names, without incarnations
 	Groups  []string // consumer groups
+}
+
+// Path is a pipeline: what is read from a topic for a group, made into outputs
+// by a processor's clients, and seen in another topic by an observer. Empty
+// fields mean all that qualify; without an observer the covering read of
+// committed records is it.
+type Path struct {
+	From, To string   // topics
+	Via      []string // the processor's client names, without incarnations
+	Group    string   // the processor's
+	Observer []string // client names, without incarnations
 }
 
 func (s Scope) topic(name string) bool {
@@ -77,15 +95,21 @@ type Panel struct {
 
 // evidence is what the judges share; parts that no claim needs are nil.
 type evidence struct {
-	names    *names
-	ledger   *ledger
-	lengths  *lengths
-	moves    *positions
-	commits  *commits
-	work     *work
-	keys     *keys
-	replicas *replicas
-	recovery *recovery
+	names        *names
+	ledger       *ledger
+	stable       *stableLogs
+	transactions *transactions
+	sources      *sources
+	owners       *owners
+	offsets      *stableOffsets
+	lengths      *lengths
+	moves        *positions
+	handed       *handed
+	commits      *commits
+	work         *work
+	keys         *keys
+	replicas     *replicas
+	recovery     *recovery
 }
 
 // NewPanel builds one checker for several claims. An unknown guarantee is an
@@ -122,41 +146,59 @@ func (p *Panel) Produce(op history.Produce) {
 // need adds the evidence that a claim rests on.
 func (p *Panel) need(c Claim) {
 	e, g := &p.evidence, c.Guarantee
+	among := func(list ...Guarantee) bool { return slices.Contains(list, g) }
 	if e.ledger == nil && g != LogAgreement {
-		e.ledger = &ledger{}
-		p.Tee = append(p.Tee, e.ledger)
+		e.ledger, e.stable, e.transactions = &ledger{}, &stableLogs{}, &transactions{}
+		p.Tee = append(p.Tee, e.ledger, e.stable, e.transactions)
 	}
-	switch {
-	case g == FreshReads && e.lengths == nil:
+	if e.lengths == nil && g == FreshReads {
 		e.lengths = &lengths{}
 		p.Tee = append(p.Tee, e.lengths)
-	case (g == NoSkips || c.ReadersDrain) && e.moves == nil:
-		e.moves = &positions{}
-		p.Tee = append(p.Tee, e.moves)
-	case g == LogAgreement && e.replicas == nil:
+	}
+	if e.replicas == nil && g == LogAgreement {
 		e.replicas = newReplicas()
 		p.Tee = append(p.Tee, e.replicas)
 	}
-	if g == Recovers && e.recovery == nil {
+	if e.recovery == nil && g == Recovers {
 		e.recovery = &recovery{}
 		p.Tee = append(p.Tee, e.recovery)
 	}
-	ofGroup := g == AtMostOnce || g == AtLeastOnce || g == CommitSafety || g == KeyOrder
-	if (ofGroup || g == Recovers) && e.commits == nil {
+	if e.offsets == nil && among(Recovers, AtomicTransactions) {
+		e.offsets = &stableOffsets{}
+		p.Tee = append(p.Tee, e.offsets)
+	}
+	if e.moves == nil && (c.ReadersDrain || among(NoSkips, ExactlyOnce)) {
+		e.moves = &positions{}
+		p.Tee = append(p.Tee, e.moves)
+	}
+	if e.handed == nil && among(NoAbortedReads, AtomicTransactions) {
+		e.handed = &handed{}
+		p.Tee = append(p.Tee, e.handed)
+	}
+	if e.sources == nil && among(NoAbortedReads, AtomicTransactions, ExactlyOnce, GroupExclusive) {
+		e.sources = &sources{}
+		p.Tee = append(p.Tee, e.sources)
+	}
+	if e.owners == nil && among(ExactlyOnce, GroupExclusive, CommitSafety, AtMostOnce) {
+		e.owners = &owners{}
+		p.Tee = append(p.Tee, e.owners)
+	}
+	if e.commits == nil && among(AtMostOnce, AtLeastOnce, CommitSafety, KeyOrder, Recovers, ExactlyOnce, GroupExclusive) {
 		e.commits = &commits{}
 		p.Tee = append(p.Tee, e.commits)
 	}
-	if ofGroup && e.work == nil {
+	if e.work == nil && among(AtMostOnce, AtLeastOnce, CommitSafety, KeyOrder) {
 		e.work = &work{}
 		p.Tee = append(p.Tee, e.work)
 	}
-	if g == KeyOrder && e.keys == nil {
+	if e.keys == nil && g == KeyOrder {
 		e.keys = &keys{}
 	}
 }
 
 // Results judges every claim, in the order in which they were given.
 func (p *Panel) Results() []Result {
+	p.evidence.settle()
 	results := make([]Result, len(p.claims))
 	for i, c := range p.claims {
 		f := newFindings(c, p.evidence.names)
@@ -180,4 +222,9 @@ var judges = map[Guarantee]func(*evidence, Claim, *findings){
 	CommitSafety:    judgeCommitSafety,
 	KeyOrder:        judgeKeyOrder,
 	Recovers:        judgeRecovery,
+
+	NoAbortedReads:     judgeAbortedReads,
+	AtomicTransactions: judgeAtomicTransactions,
+	ExactlyOnce:        judgeExactlyOnce,
+	GroupExclusive:     judgeGroupExclusive,
 }

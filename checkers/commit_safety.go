@@ -46,6 +46,10 @@ type commitWay struct {
 	part     *groupCommits
 	work     *groupWork
 	accepted []commitOp // in the order recorded
+	// soFar are those outside of transactions by their returns, and highest says
+	// which up to each is the highest; nil until needed.
+	soFar   []commitOp
+	highest []int
 }
 
 // returnedFirst is the commit that returned first among some.
@@ -69,7 +73,7 @@ func (w *commitWay) passes() {
 	var first returnedFirst
 	ofClient := map[history.ClientID]*returnedFirst{}
 	w.log.cells.descend(func(offset int64, c *cell) {
-		if c.finally == 0 || offset >= highest || w.log.removed(offset) {
+		if c.finally == 0 || offset >= highest || w.log.removed(offset) || !w.demanded(c.final) {
 			return
 		}
 		for len(above) > 0 && above[0].Offset > offset {
@@ -246,12 +250,55 @@ func (w *commitWay) isTold() {
 		}
 		highest := w.highestBy(former[now.Name], before)
 		if highest.Return > move.At { // an incarnation that outlived its successor's begin
-			highest = w.highestBy(w.accepted, func(op commitOp) bool { return before(op) && op.Return <= move.At })
+			highest = w.highestBy(w.accepted, func(op commitOp) bool { return before(op) && plain(op) && op.Return <= move.At })
+		}
+		if earlier := w.beforeOwning(move); earlier.Offset > highest.Offset {
+			highest = earlier
 		}
 		teller := Operation{move.Client, now.String(), move.At, move.At,
 			fmt.Sprintf("goes on at offset %d of %s, as its group has committed", move.To, w.log.name)}
 		w.judgeTold(highest, move.To, move.At, teller)
 	}
+}
+
+// plain says whether a commit is outside of transactions. One inside is decided
+// when it is accepted, and may be told only later.
+func plain(op commitOp) bool { return op.Transaction == 0 }
+
+// beforeOwning finds the highest commit that had been accepted before a member
+// came to own the partition, and so before it asked where to go on; one of offset
+// 0 if there is none, or if the member is none of the group.
+func (w *commitWay) beforeOwning(move history.Move) commitOp {
+	part := w.owners.peek(w.key)
+	if part == nil {
+		return commitOp{}
+	}
+	owned, known := part.ownedAt(move.Client, move.At)
+	if !known {
+		return commitOp{}
+	}
+	if w.soFar == nil {
+		for _, op := range w.accepted {
+			if plain(op) {
+				w.soFar = append(w.soFar, op)
+			}
+		}
+		sortBy(w.soFar, func(op commitOp) int64 { return int64(op.Return) })
+		w.highest = make([]int, len(w.soFar))
+		for i := 1; i < len(w.soFar); i++ {
+			w.highest[i] = w.highest[i-1]
+			if w.soFar[i].Offset > w.soFar[w.highest[i]].Offset {
+				w.highest[i] = i
+			}
+		}
+	}
+	i, _ := slices.BinarySearchFunc(w.soFar, owned.At, func(op commitOp, at history.Time) int {
+		return cmp.Compare(op.Return, at)
+	})
+	if i == 0 {
+		return commitOp{}
+	}
+	return w.soFar[w.highest[i-1]]
 }
 
 // highestBy finds the highest of the commits that fit, one of offset 0 if none does.
@@ -270,6 +317,9 @@ func (w *commitWay) highestOf() map[string][]commitOp {
 	byClient := map[history.ClientID]int{} // its place in the list of its name
 	byName := map[string][]commitOp{}
 	for _, op := range w.accepted {
+		if !plain(op) {
+			continue
+		}
 		name := w.names.client(op.Client).Name
 		i, known := byClient[op.Client]
 		switch {

@@ -11,9 +11,10 @@ import (
 type commits struct {
 	history.Ignore
 	byGroup[groupCommits]
-	resumed []history.Move // positions that readers took from their group's committed offset
-	turned  []history.Move // positions that readers took for other reasons, perhaps further back
-	seq     uint32         // counts what was processed and committed, as work does
+	resumed []history.Move  // positions that readers took from their group's committed offset
+	turned  []history.Move  // positions that readers took for other reasons, perhaps further back
+	seq     uint32          // counts what was processed, committed and ended, as work does
+	ended   []dense[uint32] // by client, then by transaction: the place of its end in that order
 }
 
 // groupCommits is what one group committed for one partition, in the order recorded.
@@ -28,6 +29,9 @@ type groupCommits struct {
 type commitOp struct {
 	history.Commit
 	seq uint32
+	// sent is when a commit in a transaction was sent; its call is that of the
+	// transaction's commit.
+	sent history.Time
 }
 
 // Commit implements history.Sink. What definitely failed had no effect.
@@ -35,12 +39,50 @@ func (c *commits) Commit(op history.Commit) {
 	c.seq++
 	part := c.at(op.Group, op.Partition)
 	if op.Outcome != history.Failed {
-		part.list = append(part.list, commitOp{op, c.seq})
+		part.list = append(part.list, commitOp{Commit: op, seq: c.seq, sent: op.Call})
 	}
 }
 
 // Process implements history.Sink.
 func (c *commits) Process(history.Process) { c.seq++ }
+
+// Transaction implements history.Sink.
+func (c *commits) Transaction(op history.Transaction) {
+	c.seq++
+	c.ended = grow(c.ended, int(op.Client))
+	*c.ended[op.Client].at(int64(op.Number)) = c.seq
+}
+
+// settle gives the offsets committed in transactions the outcome of those: they
+// take effect between the request to commit and its answer, or never.
+func (c *commits) settle(all *transactions) {
+	for _, part := range c.parts {
+		kept := part.list[:0]
+		for _, op := range part.list {
+			if op.Transaction == 0 {
+				kept = append(kept, op)
+				continue
+			}
+			in := all.find(op.Client, op.Transaction)
+			if in == nil {
+				op.Outcome, op.Return = history.Indeterminate, history.Infinity
+				kept = append(kept, op)
+				continue
+			}
+			if in.fate == aborted {
+				continue
+			}
+			op.sent = op.Call
+			op.seq = c.ended[op.Client].get(int64(op.Transaction))
+			op.Call, op.Return = max(op.Call, in.End), in.Return
+			if in.Outcome != history.OK || op.Outcome != history.OK {
+				op.Outcome, op.Return = history.Indeterminate, history.Infinity
+			}
+			kept = append(kept, op)
+		}
+		part.list = kept
+	}
+}
 
 // GroupEnd implements history.Sink.
 func (c *commits) GroupEnd(op history.GroupEnd) {
@@ -109,6 +151,9 @@ func (p passing) first(offset int64) (history.Commit, bool) {
 // tellCommit describes a commit for a witness.
 func (e *evidence) tellCommit(op history.Commit) Operation {
 	what := fmt.Sprintf("commits offset %d of %s for group %s: ", op.Offset, e.names.partition(op.Partition), e.names.group(op.Group))
+	if op.Transaction > 0 {
+		what = fmt.Sprintf("commits, in transaction %d, %s", op.Transaction, what[len("commits "):])
+	}
 	switch op.Outcome {
 	case history.OK:
 		what += "accepted"

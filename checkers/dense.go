@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	pageBits = 9
+	pageBits = 7
 	pageSize = 1 << pageBits
 )
 

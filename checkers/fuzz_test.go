@@ -20,6 +20,7 @@ func FuzzJudge(f *testing.F) {
 		f.Add(text.Bytes())
 	}
 	add(recorded(60))
+	add(recordedPipeline(300))
 	for _, s := range readStories(f, "testdata/stories.txt") {
 		add(s.history)
 	}
@@ -29,6 +30,7 @@ func FuzzJudge(f *testing.F) {
 			return
 		}
 		claims := append(allClaims(), Claim{Guarantee: Recovers, ReadersDrain: true})
+		claims = append(claims, pipelineClaims()...)
 		panel, err := NewPanel(claims)
 		require.NoError(t, err)
 		h.Replay(panel)

@@ -17,6 +17,11 @@ const (
 	KeyOrder        Guarantee = "key-order"
 	CommitSafety    Guarantee = "commit-safety"
 	Recovers        Guarantee = "recovers"
+
+	ExactlyOnce        Guarantee = "exactly-once"
+	NoAbortedReads     Guarantee = "no-aborted-reads"
+	AtomicTransactions Guarantee = "atomic-transactions"
+	GroupExclusive     Guarantee = "group-exclusive"
 )
 
 // ScopeKind says what a guarantee speaks of.
@@ -28,6 +33,7 @@ const (
 	ReplicasScope ScopeKind = "replicas" // the copies of a partition
 	ReaderScope   ScopeKind = "reader"   // one consumer's positions
 	GroupScope    ScopeKind = "group"    // what a consumer group processed and committed
+	PipelineScope ScopeKind = "pipeline" // from a topic through a processor to another, as an observer sees it
 	ClusterScope  ScopeKind = "cluster"  // everything together
 )
 
@@ -36,31 +42,39 @@ type Anomaly string
 
 // The anomalies that the checkers here can name.
 const (
-	LostWrite          Anomaly = "lost write"          // an acknowledged record is gone
-	InconsistentOffset Anomaly = "inconsistent offset" // one offset, two records; or an acknowledgement that names another offset than the log does
-	Duplicate          Anomaly = "duplicate"           // one send, two places
-	Reordered          Anomaly = "reordered"           // the log's order contradicts send order or real time, or the order of processing contradicts the log's
-	Phantom            Anomaly = "phantom"             // a record that nobody sent, or whose send definitely failed
-	StaleRead          Anomaly = "stale read"          // an exact read of the length missed what was already there
-	Divergence         Anomaly = "divergence"          // two replicas differ below their high watermarks
-	ChangedRecord      Anomaly = "changed record"      // an offset below the leader's high watermark got another record
-	PollSkip           Anomaly = "poll skip"           // a reader passed a record without being handed it
-	NonMonotonicPoll   Anomaly = "non-monotonic poll"  // a reader went back without a reason
-	Unseen             Anomaly = "unseen"              // a group committed past an acknowledged record that it never processed
-	DoubleProcessing   Anomaly = "double processing"   // a group processed one record of one offset twice
-	PrematureCommit    Anomaly = "premature commit"    // a committed offset passed a record that was not processed by then
-	OffsetRegression   Anomaly = "offset regression"   // a group's committed offset went back
-	NoLeader           Anomaly = "no leader"           // a partition ended without a working leader
-	Unavailable        Anomaly = "unavailable"         // sends to a partition kept failing after the faults
-	Undrained          Anomaly = "undrained"           // a log, a reader or a group did not reach the end in time
+	LostWrite          Anomaly = "lost write"                       // an acknowledged record is gone
+	InconsistentOffset Anomaly = "inconsistent offset"              // one offset, two records; or an acknowledgement that names another offset than the log does
+	Duplicate          Anomaly = "duplicate"                        // one send, two places
+	Reordered          Anomaly = "reordered"                        // the log's order contradicts send order or real time, or the order of processing contradicts the log's
+	Phantom            Anomaly = "phantom"                          // a record that nobody sent, or whose send definitely failed
+	StaleRead          Anomaly = "stale read"                       // an exact read of the length missed what was already there
+	Divergence         Anomaly = "divergence"                       // two replicas differ below their high watermarks
+	ChangedRecord      Anomaly = "changed record"                   // an offset below the leader's high watermark got another record
+	PollSkip           Anomaly = "poll skip"                        // a reader passed a record without being handed it
+	NonMonotonicPoll   Anomaly = "non-monotonic poll"               // a reader went back without a reason
+	Unseen             Anomaly = "unseen"                           // a group committed past an acknowledged record that it never processed
+	DoubleProcessing   Anomaly = "double processing"                // a group processed one record of one offset twice
+	PrematureCommit    Anomaly = "premature commit"                 // a committed offset passed a record that was not processed by then
+	OffsetRegression   Anomaly = "offset regression"                // a group's committed offset went back
+	TornTransaction    Anomaly = "torn transaction"                 // of a transaction a part took effect, and a part did not
+	AbortedRead        Anomaly = "aborted read"                     // G1a: a reader was handed a record of a transaction that did not commit
+	IntermediateRead   Anomaly = "intermediate read"                // G1b: a reader was handed a record of a transaction that was still open
+	CircularFlow       Anomaly = "circular information flow"        // G1c: committed transactions read each other's writes in a circle
+	ZombieCommit       Anomaly = "zombie commit"                    // work of a member took effect that another had replaced
+	NonMonotonicStable Anomaly = "non-monotonic last stable offset" // what was decided became undecided
+	HungTransaction    Anomaly = "hung transaction"                 // the last stable offset stands still below the high watermark
+	NoLeader           Anomaly = "no leader"                        // a partition ended without a working leader
+	Unavailable        Anomaly = "unavailable"                      // sends to a partition kept failing after the faults
+	Undrained          Anomaly = "undrained"                        // a log, a reader or a group did not reach the end in time
 )
 
 // anomalies is the order in which findings are told: what harms most first.
-var anomalies = []Anomaly{
-	LostWrite, Divergence, ChangedRecord, InconsistentOffset, Duplicate, Reordered, Phantom,
-	Unseen, DoubleProcessing, PrematureCommit, OffsetRegression,
-	PollSkip, NonMonotonicPoll, StaleRead, NoLeader, Unavailable, Undrained,
-}
+var anomalies = func() (order []Anomaly) {
+	for _, d := range Anomalies {
+		order = append(order, d.Anomaly)
+	}
+	return order
+}()
 
 // Description is what a user may ask about a guarantee.
 type Description struct {
@@ -134,6 +148,30 @@ var Guarantees = []Description{
 		"Takes accepted commits in their order and compares each with what could have been processed by the time it returned, with those that ended before it, and with what coordinators told later; a commit of unknown outcome convicts nobody.",
 	},
 	{
+		GroupExclusive, GroupScope,
+		"Of accepted commits and committed output, a partition has one owner in a generation, and no fenced member's work takes effect; what a paused member did outside of transactions cannot be fenced.",
+		[]Anomaly{ZombieCommit},
+		"Compares each commit that took effect, and each output of a committed transaction, with when another member came to own the partition in a later generation.",
+	},
+	{
+		ExactlyOnce, PipelineScope,
+		"Every committed input has exactly one effect in the output, a distinct place that the observer sees at its isolation; what lies at or above the group's final committed offset is undecided.",
+		[]Anomaly{LostWrite, TornTransaction, Duplicate, ZombieCommit, Unseen},
+		"Follows each input of the final log to the outputs that name it as their source, and counts the places at which the observer and the covering read at its isolation have them.",
+	},
+	{
+		NoAbortedReads, ReaderScope,
+		"A reader is never handed a record of an aborted or still open transaction; one that reads uncommitted records will be.",
+		[]Anomaly{AbortedRead, IntermediateRead, CircularFlow},
+		"Compares what each reader was handed with what became of the record's transaction, and when its commit was asked for; a commit of unknown outcome is decided by the covering read of committed records.",
+	},
+	{
+		AtomicTransactions, ReaderScope,
+		"No reader is handed a transaction's record before its commit was asked for, and the covering read returns all records of a committed transaction and none of an aborted one.",
+		[]Anomaly{LostWrite, TornTransaction, IntermediateRead, CircularFlow, NonMonotonicStable},
+		"Compares each transaction's records with the covering read of committed ones, follows who made what of whose records, and watches the last stable offsets.",
+	},
+	{
 		NoSkips, ReaderScope,
 		"A reader's positions move without silent gaps; transaction markers and compaction are no gaps.",
 		[]Anomaly{PollSkip, NonMonotonicPoll},
@@ -141,8 +179,8 @@ var Guarantees = []Description{
 	},
 	{
 		Recovers, ClusterScope,
-		"After the faults end, within the stated time, every partition has a leader, sends succeed, the log is readable to its high watermark, and groups that commit have reached its end.",
-		[]Anomaly{NoLeader, Unavailable, Undrained},
+		"After the faults end, within the stated time, every partition has a leader, sends succeed, the log is readable to its high watermark, the last stable offset has come to it, and groups that commit have reached its end.",
+		[]Anomaly{NoLeader, Unavailable, HungTransaction, Undrained},
 		"Looks for a send that was called after the end of the faults and acknowledged in time, for the covering read, for partitions found without a leader, and for where each group's committed offset ended.",
 	},
 }

@@ -82,6 +82,7 @@ type readOp struct {
 	partition  history.PartitionID
 	records    uint32
 	final      bool
+	committed  bool
 }
 
 // Partition implements history.Sink.
@@ -119,7 +120,8 @@ func (l *ledger) Read(op history.Read) {
 	}
 	id := uint32(len(l.reads))
 	l.reads = append(l.reads, readOp{op.Call, op.Return, op.From, op.Next, op.Client, op.Partition,
-		uint32(len(op.Records)), op.Final})
+		uint32(len(op.Records)), op.Final, op.Committed})
+	op.Final = op.Final && !op.Committed // the covering read of committed records is in stableLogs
 	expected := op.From
 	for _, r := range op.Records {
 		if r.Offset > expected {
@@ -178,6 +180,9 @@ func (l *ledger) Move(op history.Move) {
 
 // Cover implements history.Sink.
 func (l *ledger) Cover(op history.Cover) {
+	if op.Committed {
+		return
+	}
 	p := l.partition(op.Partition)
 	p.cover, p.hasCover = op, true
 }

@@ -36,9 +36,10 @@ func (l *lengths) ListOffsets(op history.ListOffsets) {
 }
 
 // Read implements history.Sink. An empty one says where the log ended: at the
-// high watermark that came with it, else at the reader's position.
+// high watermark that came with it, else at the reader's position. To a reader of
+// committed records it says only that nothing more was decided.
 func (l *lengths) Read(op history.Read) {
-	if len(op.Records) > 0 || op.Next > op.From {
+	if op.Committed || len(op.Records) > 0 || op.Next > op.From {
 		return
 	}
 	end := op.HighWatermark

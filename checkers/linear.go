@@ -90,6 +90,7 @@ type timeline struct {
 	unseen    []unknown // sends that may fill a hole
 	retried   bool      // some send had more than one attempt, or died with its producer, who counted them
 	busy      bool
+	marked    bool // transactions wrote here, so that markers lie between the records
 	exact     []lengthOp
 }
 
@@ -102,6 +103,7 @@ type unknown struct {
 // send takes one send of the partition.
 func (l *timeline) send(r history.RecordID, s *send) {
 	l.busy = true
+	l.marked = l.marked || l.transactions.of(r) != nil
 	l.retried = l.retried || s.attempts > 1 || s.attempts == 0 && s.outcome == history.Indeterminate
 	elsewhere := s.seen > 0 && s.seenIn != l.log.id
 	switch {
@@ -307,6 +309,11 @@ func (l *timeline) fill(t *bound, hole span, b *bound, gaps []span, told *source
 		return
 	}
 	holes := hole.to - hole.from - overlap(gaps, hole.from, hole.to)
+	if holes > 0 && l.marked {
+		// A marker may be there, which no client sent.
+		l.unread(hole.to, holes)
+		return
+	}
 	for ; holes > 0 && len(l.unseen) > 0; holes-- {
 		u := l.unseen[0]
 		l.unseen = l.unseen[1:]
@@ -320,9 +327,7 @@ func (l *timeline) fill(t *bound, hole span, b *bound, gaps []span, told *source
 	}
 	if l.retried || l.log.isComplete && hole.to > l.log.cover.End {
 		// A retry may have filled it; or the log was cut there since.
-		l.leaveOpen(func() string {
-			return fmt.Sprintf("nobody saw what was at %d offsets of %s below %d", holes, l.log.name, hole.to)
-		})
+		l.unread(hole.to, holes)
 		return
 	}
 	early := l.tell(b.highBy)
@@ -331,6 +336,13 @@ func (l *timeline) fill(t *bound, hole span, b *bound, gaps []span, told *source
 		return Witness{Offsets: []int64{hole.from, hole.to - 1}, Ops: []Operation{early}, Sentence: fmt.Sprintf(
 			"%s %s, so that by %s %s had a record at every offset from %d to %d; %d of them hold something that no client sent",
 			early.Name, early.What, Clock(b.high), l.log.name, hole.from, hole.to-1, holes)}
+	})
+}
+
+// unread leaves open what filled offsets that nobody read.
+func (l *timeline) unread(below, holes int64) {
+	l.leaveOpen(func() string {
+		return fmt.Sprintf("nobody saw what was at %d offsets of %s below %d", holes, l.log.name, below)
 	})
 }
 

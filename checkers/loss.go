@@ -155,7 +155,7 @@ func (e *evidence) misplaced(log *finalLog, r history.RecordID, s *send) Witness
 // read, for a witness only.
 func (e *evidence) finalReadOver(id history.PartitionID, offset int64) (uint32, bool) {
 	for i, r := range e.ledger.reads {
-		if r.final && r.partition == id && r.from <= offset && offset < r.next {
+		if r.final && !r.committed && r.partition == id && r.from <= offset && offset < r.next {
 			return uint32(i), true
 		}
 	}

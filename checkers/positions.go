@@ -21,8 +21,11 @@ type reader struct {
 	position int64 // history.NoOffset before the first
 	steps    []step
 	handed   dense[history.RecordID] // by offset, plus had for those without identity
-	again    []history.RecordID      // what handed held before a later reading
+	again    []history.Seen          // what handed held before a later reading
 	has      dense[bool]
+	// uncommitted: it was handed records at read_uncommitted. One that was handed
+	// nothing has not shown its isolation.
+	uncommitted bool
 }
 
 // step is one movement from a position to the next.
@@ -66,6 +69,7 @@ func (p *positions) Read(op history.Read) {
 		return
 	}
 	r := p.reader(op.Client, op.Partition)
+	r.uncommitted = r.uncommitted || !op.Committed
 	if r.position != history.NoOffset && op.From != r.position {
 		s := step{byItself, r.position, op.From, op.Call, op.Return}
 		if op.From < r.position {
@@ -96,7 +100,7 @@ func (r *reader) advance(s step) {
 func (r *reader) hand(seen history.Seen) {
 	has, at := r.has.at(seen.Offset), r.handed.at(seen.Offset)
 	if *has && *at != seen.Record {
-		r.again = append(r.again, *at)
+		r.again = append(r.again, history.Seen{Offset: seen.Offset, Record: *at})
 	}
 	*has, *at = true, seen.Record
 }

@@ -47,6 +47,7 @@ func judgeRecovery(e *evidence, c Claim, f *findings) {
 		}
 		e.judgeProbe(f, log, probes[log.id], start, deadline)
 		e.judgeCover(f, log, start)
+		e.judgeHung(f, c, log, start)
 		if c.ReadersDrain {
 			e.judgeDrain(f, c, log, start)
 		}
@@ -81,7 +82,7 @@ func (e *evidence) probes(start history.Time) []probe {
 		list[i].called, list[i].acked = history.Infinity, history.Infinity
 	}
 	e.ledger.sends(func(r history.RecordID, s *send) {
-		if s.call < start {
+		if s.call < start || e.refused(r, s) {
 			return
 		}
 		p := &list[s.partition]
@@ -143,7 +144,7 @@ func (e *evidence) judgeDrain(f *findings, c Claim, log *finalLog, start history
 		return // judgeCover has said so
 	}
 	for _, r := range e.moves.readers {
-		if r.partition != log.id || !c.Scope.reader(e.names.client(r.client).Name) || r.position >= log.cover.End {
+		if r.partition != log.id || !c.Scope.reader(e.names.client(r.client).Name) || r.position > e.lastOwed(log, r) {
 			continue
 		}
 		found := finding{anomaly: Undrained, partition: log.id, offset: r.position, from: start, to: max(start, log.cover.Call)}
@@ -152,6 +153,15 @@ func (e *evidence) judgeDrain(f *findings, c Claim, log *finalLog, start history
 				"%s stopped at offset %d of %s, which ends at %d", e.names.client(r.client), r.position, log.name, log.cover.End)}
 		})
 	}
+}
+
+// lastOwed is the offset of the last record that a reader has to come to,
+// history.NoOffset for none. What follows it are markers, and to a reader of
+// committed records what was aborted.
+func (e *evidence) lastOwed(log *finalLog, r *reader) int64 {
+	return log.cells.lastIn(0, log.cover.End, func(c *cell) bool {
+		return c.finally > 0 && (r.uncommitted || e.demanded(c.final))
+	})
 }
 
 // groupAtEnd is a group's commits for a partition beside its final log.
@@ -165,7 +175,7 @@ type groupAtEnd struct {
 // group that commits nothing has neither commits nor an end, and is not asked.
 func (e *evidence) judgeGroup(f *findings, c Claim, g groupAtEnd, start, deadline history.Time) {
 	name := e.names.group(g.group)
-	switch last := g.log.lastRecord(); {
+	switch last := e.lastRecord(g.log); {
 	case !g.hasEnd:
 		f.leaveOpen(func() string {
 			return fmt.Sprintf("the history does not say where group %s ended in %s", name, g.log.name)
@@ -199,7 +209,7 @@ func (e *evidence) groupUndrained(f *findings, g groupAtEnd, start history.Time,
 // a time, history.NoOffset if there is none.
 func (e *evidence) lastBefore(log *finalLog, start history.Time) int64 {
 	return log.cells.lastIn(0, log.cover.End, func(c *cell) bool {
-		return c.finally > 0 && c.final != 0 && e.ledger.send(c.final).call < start
+		return c.finally > 0 && c.final != 0 && e.demanded(c.final) && e.ledger.send(c.final).call < start
 	})
 }
 

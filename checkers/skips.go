@@ -75,12 +75,16 @@ func (w *walk) step(s step, standing int64) {
 	// What was removed below the log's start is not in cells' final readings, or
 	// was removed while the covering read ran: neither counts.
 	w.log.cells.ascend(max(s.from, w.log.logStart()), min(s.to, standing), func(offset int64, c *cell) bool {
-		if c.finally > 0 && c.final != 0 && !w.handed(offset, c.final) && w.passed(offset) {
+		if c.finally > 0 && c.final != 0 && w.owed(c.final) && !w.handed(offset, c.final) && w.passed(offset) {
 			w.skipped(s, offset, c)
 		}
 		return true
 	})
 }
+
+// owed says whether the reader had to be handed a record. One that reads
+// committed records passes those of aborted transactions by right.
+func (w *walk) owed(r history.RecordID) bool { return w.reader.uncommitted || w.demanded(r) }
 
 // handed says whether the reader was handed a record, here or anywhere.
 func (w *walk) handed(offset int64, r history.RecordID) bool {
@@ -95,8 +99,8 @@ func (w *walk) handed(offset int64, r history.RecordID) bool {
 			}
 			return true
 		})
-		for _, r := range w.reader.again {
-			w.earned[r] = true
+		for _, again := range w.reader.again {
+			w.earned[again.Record] = true
 		}
 	}
 	return w.earned[r]

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,6 +84,23 @@ func TestStoriesAreComplete(t *testing.T) {
 		}
 		require.Len(t, rejected[d.Guarantee], len(rejected[d.Guarantee]))
 	}
+}
+
+// Every anomaly is described once, and named by some guarantee.
+func TestAnomaliesAreDescribed(t *testing.T) {
+	named := map[Anomaly]bool{}
+	for _, d := range Guarantees {
+		for _, a := range d.Anomalies {
+			named[a] = true
+		}
+	}
+	for i, d := range Anomalies {
+		require.NotEmpty(t, d.Meaning)
+		require.True(t, named[d.Anomaly], d.Anomaly)
+		require.Equal(t, i, slices.Index(anomalies, d.Anomaly), "described twice: %s", d.Anomaly)
+		delete(named, d.Anomaly)
+	}
+	require.Empty(t, named, "not described")
 }
 
 // The witnesses' sentences, to be read.

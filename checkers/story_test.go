@@ -65,21 +65,46 @@ func (t *teller) tell(f []string) {
 	switch f[0] {
 	case "send":
 		t.send(f[1:])
-	case "read", "final":
+	case "read", "final", "readc", "finalc":
 		t.read(f)
-	case "empty": // empty r 5-6 0 end 3
+	case "txn":
+		t.transaction(f[1:])
+	case "derived": // derived a1 g 0 [p1]
+		op := history.Derived{Record: t.record(f[1]), Group: t.group(f[2]), Offset: t.number(f[3])}
+		for _, more := range f[4:] {
+			op.Partition = t.partition(more)
+		}
+		h.Derived(op)
+	case "owned", "revoked", "lost": // owned c g 5 2 [p1]
+		kind := map[string]history.OwnershipKind{"owned": history.Owned, "revoked": history.Revoked, "lost": history.Lost}[f[0]]
+		op := history.Ownership{Client: t.client(f[1]), Group: t.group(f[2]), At: t.time(f[3]), Generation: int32(t.number(f[4])), Kind: kind}
+		for _, more := range f[5:] {
+			op.Partition = t.partition(more)
+		}
+		h.Ownership(op)
+	case "stable": // stable 30 3 4 [p1]
+		op := history.Stable{At: t.time(f[1]), LastStableOffset: t.number(f[2]), HighWatermark: t.number(f[3])}
+		for _, more := range f[4:] {
+			op.Partition = t.partition(more)
+		}
+		h.Stable(op)
+	case "empty", "emptyc": // empty r 5-6 0 end 3
 		call, ret := t.span(f[2])
 		h.Read(history.Read{Client: t.client(f[1]), Call: call, Return: ret, From: t.number(f[3]), Next: t.number(f[3]),
-			HighWatermark: t.number(f[5])})
+			HighWatermark: t.number(f[5]), Committed: f[0] == "emptyc"})
 	case "length": // length r 5-6 3
 		call, ret := t.span(f[2])
 		h.ListOffsets(history.ListOffsets{Client: t.client(f[1]), Call: call, Return: ret, End: t.number(f[3])})
-	case "move": // move r 7 reset 0 3
+	case "move": // move r 7 reset 0 3 [p1]
 		reasons := map[string]history.MoveReason{"assigned": history.Assigned, "seek": history.Seek, "reset": history.Reset, "truncated": history.Truncated, "committed": history.Committed}
 		reason, ok := reasons[f[3]]
 		require.True(t.t, ok, t.line)
-		h.Move(history.Move{Client: t.client(f[1]), At: t.time(f[2]), From: t.number(f[4]), To: t.number(f[5]), Reason: reason})
-	case "cover": // cover 0-3 [p1] [incomplete REASON]
+		op := history.Move{Client: t.client(f[1]), At: t.time(f[2]), From: t.number(f[4]), To: t.number(f[5]), Reason: reason}
+		if len(f) > 6 {
+			op.Partition = t.partition(f[6])
+		}
+		h.Move(op)
+	case "cover", "coverc": // cover 0-3 [p1] [incomplete REASON]
 		t.cover(f)
 	case "process": // process c g 5-6 0: a1 a2, or 5-6 p1 0: a1
 		op := t.records(f[3:], history.Read{Client: t.client(f[1])})
@@ -110,7 +135,12 @@ func (t *teller) tell(f []string) {
 func (t *teller) send(f []string) {
 	op := history.Produce{Record: t.record(f[0]), Attempts: 1, Offset: history.NoOffset}
 	op.Call, op.Return = t.span(f[1])
+	if code, found := strings.CutPrefix(f[2], "failed="); found {
+		op.Outcome, op.Error = history.Failed, int16(t.number(code))
+		f[2] = ""
+	}
 	switch outcome, offset, _ := strings.Cut(f[2], "@"); outcome {
+	case "":
 	case "ok":
 		if offset != "?" {
 			op.Offset = t.number(offset)
@@ -137,9 +167,9 @@ func (t *teller) send(f []string) {
 
 // read r 5-6 0: a1 a2 - a3; final 10-11 0: a1 (the covering reader). "-" is an offset without a record.
 func (t *teller) read(f []string) {
-	op := history.Read{HighWatermark: history.NoOffset}
+	op := history.Read{HighWatermark: history.NoOffset, Committed: strings.HasSuffix(f[0], "c")}
 	name := "observer"
-	if f[0] == "final" {
+	if strings.HasPrefix(f[0], "final") {
 		op.Final = true
 		f = f[1:]
 	} else {
@@ -154,7 +184,7 @@ func (t *teller) read(f []string) {
 // 3=a1 for an offset out of order.
 func (t *teller) records(f []string, op history.Read) history.Read {
 	op.Call, op.Return = t.span(f[0])
-	if strings.HasPrefix(f[1], "p") {
+	if f[1][0] == 'p' || f[1][0] == 'o' {
 		op.Partition = t.partition(f[1])
 		f = f[1:]
 	}
@@ -183,10 +213,48 @@ func (t *teller) commit(f []string) {
 			op.Outcome = history.Indeterminate
 			require.Equal(t.t, history.Infinity, op.Return, t.line)
 		default:
-			op.Partition = t.partition(more)
+			if generation, found := strings.CutPrefix(more, "gen="); found {
+				op.Generation = int32(t.number(generation))
+			} else if transaction, found := strings.CutPrefix(more, "txn="); found {
+				op.Transaction = uint32(t.number(transaction))
+			} else {
+				op.Partition = t.partition(more)
+			}
 		}
 	}
 	t.story.history.Commit(op)
+}
+
+// txn a 1 2-3 4-5-6 commit: a's transaction 1 with its sends 2 and 3 (none: no
+// sends) began at 4; commit or abort was asked for at 5, and 6 is the answer.
+// "4-5-" was never answered, and of "4--" the end was not even asked for.
+func (t *teller) transaction(f []string) {
+	op := history.Transaction{Client: t.client(f[0]), Number: uint32(t.number(f[1])), End: history.Infinity, Return: history.Infinity,
+		Outcome: history.Indeterminate}
+	if first, last, found := strings.Cut(f[2], "-"); found {
+		op.FirstSend, op.LastSend = uint32(t.number(first)), uint32(t.number(last))
+	}
+	times := strings.Split(f[3], "-")
+	require.Len(t.t, times, 3, t.line)
+	op.Begin = t.time(times[0])
+	if times[1] != "" {
+		op.End = t.time(times[1])
+	}
+	if times[2] != "" {
+		op.Return, op.Outcome = t.time(times[2]), history.OK
+	}
+	for _, more := range f[4:] {
+		switch more {
+		case "commit":
+			op.Commit = true
+		case "abort":
+		case "failed":
+			op.Outcome, op.Error = history.Failed, 90
+		default:
+			require.Fail(t.t, "unknown word", t.line)
+		}
+	}
+	t.story.history.Transaction(op)
 }
 
 func (t *teller) ended(f []string) {
@@ -212,7 +280,8 @@ func (t *teller) group(name string) history.GroupID {
 
 func (t *teller) cover(f []string) {
 	start, end, _ := strings.Cut(f[1], "-")
-	op := history.Cover{Call: t.time("90"), Return: t.time("99"), LogStart: t.number(start), End: t.number(end), Complete: true}
+	op := history.Cover{Call: t.time("90"), Return: t.time("99"), LogStart: t.number(start), End: t.number(end), Complete: true,
+		Committed: f[0] == "coverc"}
 	for i, more := range f[2:] {
 		if more == "incomplete" {
 			op.Complete, op.IncompleteReason = false, strings.Join(f[i+3:], " ")
@@ -242,8 +311,20 @@ func (t *teller) replica(f []string) {
 // expect no-loss violated: lost write 1
 func (t *teller) expect(f []string) {
 	e := expectation{claim: Claim{Guarantee: Guarantee(f[0])}, verdict: strings.TrimSuffix(f[1], ":"), anomalies: strings.Join(f[2:], " ")}
+	name, reader, _ := strings.Cut(f[0], "@")
+	if e.claim.Guarantee = Guarantee(name); name == "exactly-once" {
+		e.claim.Path = Path{From: "orders", To: "invoices", Observer: []string{"r"}}
+		if reader != "" {
+			e.claim.Path.Observer = []string{reader}
+		}
+	} else if reader != "" {
+		e.claim.Scope.Readers = []string{reader}
+	}
 	if e.claim.Guarantee == "recovers+readers" {
 		e.claim = Claim{Guarantee: Recovers, ReadersDrain: true}
+	}
+	if quiet, found := strings.CutPrefix(f[0], "recovers-quiet-"); found {
+		e.claim = Claim{Guarantee: Recovers, Quiet: t.time(quiet)}
 	}
 	if within, found := strings.CutPrefix(f[0], "recovers+"); found && within != "readers" {
 		e.claim = Claim{Guarantee: Recovers, Within: t.time(within)}
@@ -269,11 +350,13 @@ func (t *teller) client(name string) history.ClientID {
 func (t *teller) partition(name string) history.PartitionID {
 	id, known := t.partitions[name]
 	if !known {
-		number, err := strconv.Atoi(strings.TrimPrefix(name, "p"))
+		topic := map[byte]string{'p': "orders", 'o': "invoices"}[name[0]]
+		number, err := strconv.Atoi(name[1:])
 		require.NoError(t.t, err, t.line)
+		require.NotEmpty(t.t, topic, t.line)
 		id = history.PartitionID(len(t.partitions))
 		t.partitions[name] = id
-		t.story.history.Partition(id, "orders", int32(number))
+		t.story.history.Partition(id, topic, int32(number))
 	}
 	return id
 }

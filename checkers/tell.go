@@ -29,7 +29,10 @@ func (e *evidence) tellSend(r history.RecordID) Operation {
 func (e *evidence) tellRead(id uint32) Operation {
 	r := e.ledger.reads[id]
 	what := "reads"
-	if r.final {
+	switch {
+	case r.final && r.committed:
+		what = "reads, finally, of committed records,"
+	case r.final:
 		what = "reads, finally,"
 	}
 	what = fmt.Sprintf("%s %s from offset %d: %d records, next %d", what, e.names.partition(r.partition), r.from, r.records, r.next)

@@ -59,6 +59,9 @@ func (w *work) Process(op history.Process) {
 // Commit implements history.Sink.
 func (w *work) Commit(history.Commit) { w.seq++ }
 
+// Transaction implements history.Sink.
+func (w *work) Transaction(history.Transaction) { w.seq++ }
+
 // of lists the completions of an offset, the newest recorded first, in the given memory.
 func (g *groupWork) of(offset int64, memory []uint32) []uint32 {
 	if g == nil {

@@ -13,7 +13,7 @@ import (
 // Refusal or with ErrDeadline.
 func (a *Admin) GroupOffsets(group string, partitions []kafka.TopicPartition, deadline host.Time, done func([]CommittedOffset, error)) {
 	member := &groupMember{}
-	member.start(a.client, group)
+	member.start(a.client, ConsumerConfig{GroupID: group})
 	var known []CommittedOffset
 	op := &adminOperation{deadline: deadline, ended: func() bool { return len(known) == len(partitions) }}
 	op.done = func(err error) {

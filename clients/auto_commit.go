@@ -17,22 +17,25 @@ func (c *Consumer) autoCommitInterval() time.Duration {
 // application polls: a timer of its own in librdkafka
 // (rd_kafka_cgrp_offset_commit_tmr_cb in src/rdkafka_cgrp.c) and in franz-go
 // (loopCommit in pkg/kgo/consumer_group.go). Kafka's consumer does it in poll.
-func (c *Consumer) autoCommitsByItself() bool { return c.config.Profile != ProfileJava }
+func (c *Consumer) autoCommitsByItself() bool {
+	return c.config.Profile != ProfileJava || c.config.CommitBeforeProcess
+}
 
 // maybeAutoCommit commits if it is time (maybeAutoCommitOffsetsAsync of Kafka's
 // ConsumerCoordinator).
 func (c *Consumer) maybeAutoCommit(now host.Time) {
 	if now >= c.group.due {
 		c.group.due = now.Add(c.autoCommitInterval())
-		c.autoCommit(host.Never, true)
+		c.autoCommit(host.Never, true, func() {})
 	}
 }
 
 // autoCommit commits what counts as consumed. Without a deadline it is Kafka's
-// commitAsync: if it fails, the next one comes soon.
-func (c *Consumer) autoCommit(deadline host.Time, once bool) {
+// commitAsync: if it fails, the next one comes soon. then is called at its end.
+func (c *Consumer) autoCommit(deadline host.Time, once bool, then func()) {
 	offsets := c.consumed()
 	if len(offsets) == 0 {
+		then()
 		return
 	}
 	began := c.events.Stamp()
@@ -44,6 +47,7 @@ func (c *Consumer) autoCommit(deadline host.Time, once bool) {
 		if c.events.AutoCommitted != nil {
 			c.events.AutoCommitted(began, results)
 		}
+		then()
 	})
 }
 
@@ -68,9 +72,13 @@ func anyMayRetry(results []CommitResult) bool {
 //     (undirtyUncommitted and getUncommitted in pkg/kgo/consumer_group.go).
 func (c *Consumer) consumed() []CommitOffset {
 	var offsets []CommitOffset
+	profile := c.config.Profile
+	if c.config.CommitBeforeProcess {
+		profile = ProfileRdKafka
+	}
 	for _, p := range c.partitions {
 		at := handedOut{p.position, p.positionEpoch}
-		switch c.config.Profile {
+		switch profile {
 		case ProfileJava:
 			if p.state != fetchable {
 				continue

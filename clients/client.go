@@ -55,6 +55,7 @@ func NewClient(h host.Host, timers *Timers, config ClientConfig) *Client {
 	c := &Client{host: h, timers: timers, config: config, random: h.Rand(config.PurposePrefix + "client")}
 	c.network.client = c
 	c.network.peerOf = map[host.Conn]*peer{}
+	c.network.featuresEpoch = -1
 	c.network.bootstrap()
 	c.metadata.start(c)
 	return c

@@ -32,6 +32,7 @@ type commit struct {
 	// repeated, as with Kafka's commitAsync.
 	once         bool
 	failedBefore int // of the coordinator's searches, when it was asked for
+	generation   int32
 	done         func([]CommitResult)
 
 	onWire   bool
@@ -55,7 +56,7 @@ func (c *committer) start(m *groupMember) {
 
 // add takes a commit to be sent at the next step.
 func (c *committer) add(offsets []CommitOffset, deadline host.Time, once bool, done func([]CommitResult)) {
-	op := &commit{deadline: deadline, once: once, failedBefore: c.member.coordinator.failed, done: done}
+	op := &commit{deadline: deadline, once: once, failedBefore: c.member.coordinator.failed, generation: c.member.generation, done: done}
 	for _, o := range offsets {
 		op.parts = append(op.parts, commitPart{CommitOffset: o, result: CommitResult{Partition: o.Partition, Offset: o.Offset}})
 	}
@@ -121,6 +122,10 @@ func (c *committer) try(op *commit, now host.Time) bool {
 	if now < op.notUntil {
 		return false
 	}
+	if code := c.member.mayCommit(op); code != 0 {
+		op.giveUp(code)
+		return true
+	}
 	peer := c.member.coordinator.ready()
 	if code := c.member.coordinator.takeRefusal(); code != 0 {
 		op.giveUp(code)
@@ -145,7 +150,12 @@ func (c *committer) send(op *commit, p *peer) {
 	version := client.groupVersion(p, kmsg.OffsetCommit, names)
 	body := kmsg.NewPtrOffsetCommitRequest()
 	body.Version = version
-	body.Group, body.Generation, body.MemberID = c.member.group, c.member.generation, c.member.id
+	generation := c.member.generation
+	body.Group, body.Generation = c.member.group, generation
+	if generation != noGeneration {
+		body.MemberID = c.member.id
+		body.InstanceID = c.member.instanceSince(7, version)
+	}
 	named := make([]topicNamed, len(op.parts))
 	for i := range op.parts {
 		part := &op.parts[i]
@@ -165,7 +175,7 @@ func (c *committer) send(op *commit, p *peer) {
 	op.onWire = true
 	c.overtake(op)
 	err := client.network.send(p, call{body: body, done: func(response kmsg.Response, err error) {
-		c.answered(op, named, response, err)
+		c.answered(op, generation, named, response, err)
 	}})
 	if err != nil {
 		op.onWire = false
@@ -186,7 +196,7 @@ func commitTopic(body *kmsg.OffsetCommitRequest, named topicNamed) *kmsg.OffsetC
 }
 
 // answered takes the end of one attempt.
-func (c *committer) answered(op *commit, named []topicNamed, response kmsg.Response, err error) {
+func (c *committer) answered(op *commit, generation int32, named []topicNamed, response kmsg.Response, err error) {
 	client := c.member.coordinator.client
 	client.again = true
 	op.onWire = false
@@ -211,7 +221,7 @@ func (c *committer) answered(op *commit, named []topicNamed, response kmsg.Respo
 			first = code
 		}
 		part.took(code)
-		if !part.ended && (!commitMayRetry(code) || op.once || part.overtaken) {
+		if !part.ended && (!c.mayRetry(code) || op.once || part.overtaken) {
 			part.fail()
 		}
 		again = again || !part.ended
@@ -221,6 +231,13 @@ func (c *committer) answered(op *commit, named []topicNamed, response kmsg.Respo
 		op.notUntil = client.host.Now().Add(client.config.RetryBackoff.Wait(op.failures, client.random))
 	}
 	c.member.coordinator.noticeError(first)
+	if consumer := c.member.consumer; consumer != nil && consumer.group.membership != nil {
+		consumer.group.membership.commitRefused(first, generation)
+	}
+}
+
+func (c *committer) mayRetry(code int16) bool {
+	return commitMayRetry(code) || c.member.retriesCommit(code)
 }
 
 func committedCode(answer *kmsg.OffsetCommitResponse, topic topicNamed, partition int32) int16 {

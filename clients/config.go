@@ -4,8 +4,10 @@ import (
 	"strings"
 	"time"
 
+	"assay/clients/assignor"
 	"assay/host"
 	"assay/internal/batch"
+	"assay/internal/kafka"
 	"assay/internal/kafkaconfig"
 )
 
@@ -35,7 +37,20 @@ type ProducerConfig struct {
 	PartitionIgnoresKeys bool // partitioner.ignore.keys
 	RoundRobin           bool // partitioner.class is Kafka's RoundRobinPartitioner
 	Compression          batch.Codec
+	TransactionalID      string        // transactional.id; "" for none
+	TransactionTimeout   time.Duration // transaction.timeout.ms
 	Profile              Profile
+	// FirstSequence is what the first record of each partition is numbered with: a
+	// broker takes any of a producer that it does not know. It is for those who
+	// want to see sequences wrap.
+	FirstSequence kafka.Sequence
+	// SequenceReuse is the museum's seq-reuse: a batch whose fate is unknown is
+	// given up as failed, and its sequence goes to the next one.
+	SequenceReuse bool
+	// SequenceCache is the client's half of the museum's seq-cache: more than five
+	// requests may be in flight with idempotence, and an OUT_OF_ORDER_SEQUENCE
+	// makes the producer raise its epoch and send again what may be in the log.
+	SequenceCache bool
 }
 
 // ConsumerConfig is a consumer's settings, by the names of Kafka's keys.
@@ -53,6 +68,23 @@ type ConsumerConfig struct {
 	AutoCommitInterval     time.Duration
 	APITimeout             time.Duration // default.api.timeout.ms: how long Commit tries
 	Profile                Profile
+
+	// Of a consumer that subscribes.
+	GroupProtocol     GroupProtocol
+	GroupInstanceID   string        // group.instance.id; "" for a dynamic member (KIP-345)
+	SessionTimeout    time.Duration // session.timeout.ms, of the classic protocol
+	HeartbeatInterval time.Duration // heartbeat.interval.ms, of the classic protocol
+	MaxPollInterval   time.Duration // max.poll.interval.ms; the rebalance time-out, too
+	Assignors         []string      // partition.assignment.strategy by protocol name ("range"), the classic protocol's
+	RemoteAssignor    string        // group.remote.assignor; "" leaves it to the coordinator
+
+	// StaleOwnedClaim is the museum's stale-owned-claim: a leader that assigns by
+	// cooperative-sticky believes every member's claim of what it owns, however
+	// old the generation it stems from (before KAFKA-12984, KAFKA-13419).
+	StaleOwnedClaim bool
+	// CommitBeforeProcess is the museum's commit-before-process: auto-commit
+	// counts a record as consumed when it is handed out.
+	CommitBeforeProcess bool
 	// NoTruncationCheck is the museum's consumer-no-truncation-check: go on at
 	// the old offset after the log was cut (before KIP-320).
 	NoTruncationCheck bool
@@ -108,6 +140,9 @@ func ProducerConfigOf(s kafkaconfig.Settings) ProducerConfig {
 	}
 	config.RoundRobin = !s.IsNull("partitioner.class") && strings.HasSuffix(s.String("partitioner.class"), ".RoundRobinPartitioner")
 	config.Compression, _ = batch.CodecNamed(s.String("compression.type"))
+	if !s.IsNull("transactional.id") {
+		config.TransactionalID, config.TransactionTimeout = s.String("transactional.id"), s.Duration("transaction.timeout.ms")
+	}
 	switch s.String("acks") {
 	case "0":
 		config.Acks = AcksNone
@@ -135,6 +170,7 @@ func ConsumerConfigOf(s kafkaconfig.Settings) ConsumerConfig {
 	if !s.IsNull("group.id") {
 		config.GroupID = s.String("group.id")
 	}
+	config.readMembership(s)
 	switch s.String("auto.offset.reset") {
 	case "earliest":
 		config.OffsetReset = ResetEarliest
@@ -142,4 +178,27 @@ func ConsumerConfigOf(s kafkaconfig.Settings) ConsumerConfig {
 		config.OffsetReset = ResetNone
 	}
 	return config
+}
+
+// readMembership reads the keys of a consumer that subscribes.
+func (c *ConsumerConfig) readMembership(s kafkaconfig.Settings) {
+	c.SessionTimeout = s.Duration("session.timeout.ms")
+	c.HeartbeatInterval = s.Duration("heartbeat.interval.ms")
+	c.MaxPollInterval = s.Duration("max.poll.interval.ms")
+	c.GroupInstanceID = s.String("group.instance.id")
+	c.RemoteAssignor = s.String("group.remote.assignor")
+	if strings.EqualFold(s.String("group.protocol"), "consumer") {
+		c.GroupProtocol = ConsumerProtocol
+	}
+	for _, class := range s.List("partition.assignment.strategy") {
+		c.Assignors = append(c.Assignors, assignorOfClass[class])
+	}
+}
+
+// assignorOfClass are the protocol names of Kafka's assignors.
+var assignorOfClass = map[string]string{
+	"org.apache.kafka.clients.consumer.RangeAssignor":             assignor.Range.Name,
+	"org.apache.kafka.clients.consumer.RoundRobinAssignor":        assignor.RoundRobin.Name,
+	"org.apache.kafka.clients.consumer.StickyAssignor":            assignor.Sticky.Name,
+	"org.apache.kafka.clients.consumer.CooperativeStickyAssignor": assignor.CooperativeSticky.Name,
 }

@@ -56,19 +56,28 @@ type ConsumerEvents struct {
 	// AutoCommitted, where set, is called at the end of each commit that the
 	// consumer made by itself; began is the Stamp of its start.
 	AutoCommitted func(began int64, results []CommitResult)
+	// GroupFailed, where set, says that the consumer can be no member of its
+	// group any more (FENCED_INSTANCE_ID, INCONSISTENT_GROUP_PROTOCOL, a refusal).
+	// What it had is lost; only Close is left.
+	GroupFailed func(error)
 }
 
-// Consumer is Kafka's consumer with partitions assigned by hand: positions,
-// fetching ahead, offset reset and truncation detection.
+// Consumer is Kafka's consumer, with partitions assigned by hand or by its group:
+// positions, fetching ahead, offset reset and truncation detection.
 type Consumer struct {
 	client       *Client
 	config       ConsumerConfig
 	events       ConsumerEvents
 	partitions   []*consumerPartition
-	fetching     []kafka.BrokerID // brokers that owe the answer to a fetch
-	chunks       []Chunk          // memory of the last poll
+	byName       map[kafka.TopicPartition]*consumerPartition
+	noticed      []*consumerPartition // the partitions that byName is of
+	stirred      []*consumerPartition // to be looked at
+	lookedAt     []*consumerPartition // memory of the last look
+	ready        []*consumerPartition // that have data, the longest waiting first
+	sessions     []*fetchSession
+	leaders      int     // the metadata's changes that were seen
+	chunks       []Chunk // memory of the last poll
 	decompressor batch.Decompressor
-	pollFrom     int // the partition where the next poll starts
 	timer        Timer
 	group        consumerGroup
 }
@@ -168,6 +177,7 @@ func (c *Consumer) seekListed(name kafka.TopicPartition, timestamp int64) {
 func (c *Consumer) Pause(name kafka.TopicPartition) {
 	if p := c.find(name); p != nil {
 		p.paused = true
+		p.stir()
 	}
 }
 
@@ -178,6 +188,7 @@ func (c *Consumer) Resume(name kafka.TopicPartition) {
 		return
 	}
 	p.paused = false
+	p.stir()
 	c.client.step()
 	if p.hasData() {
 		c.events.Available()
@@ -192,35 +203,41 @@ func (c *Consumer) Position(name kafka.TopicPartition) kafka.Offset {
 	return kafka.NoOffset
 }
 
-// Lag is how far the position is behind the last known high watermark, 0 if
-// nothing is known.
+// Lag is how far the position is behind the last known high watermark, or last
+// stable offset where only what is committed is read; 0 if nothing is known.
 func (c *Consumer) Lag(name kafka.TopicPartition) int64 {
 	p := c.find(name)
-	if p == nil || p.position < 0 || p.highWatermark < p.position {
+	if p == nil || p.position < 0 {
 		return 0
 	}
-	return int64(p.highWatermark - p.position)
+	return max(0, int64(p.readableEnd(c.config)-p.position))
 }
 
 // Poll returns what has been fetched, at most max.poll.records, and lets the
 // next fetches go. It does not wait: an empty answer is followed by Available.
 // The chunks and their records are valid until the next Poll.
 func (c *Consumer) Poll() []Chunk {
+	if c.group.polling {
+		return nil // out of a callback of this very poll
+	}
+	c.pollAgain()
+	c.pollMembership(c.client.host.Now())
 	clear(c.chunks)
 	c.chunks = c.chunks[:0]
-	c.pollAgain()
 	room := c.config.MaxPollRecords
+	if c.group.revoking {
+		room = 0
+	}
 	for room > 0 {
-		at := c.nextWithData()
-		if at < 0 {
+		p := c.nextWithData()
+		if p == nil {
 			break
 		}
-		room -= c.take(c.partitions[at], room)
-		if c.pollFrom = at; !c.partitions[at].hasData() {
-			c.pollFrom = at + 1 // else the next poll goes on with it
-		}
+		room -= c.take(p, room)
 	}
-	c.group.waiting = len(c.chunks) == 0
+	if c.group.waiting = len(c.chunks) == 0 && c.group.closing == nil; c.group.waiting && !c.group.revoking {
+		c.group.pollBy = host.Never
+	}
 	c.client.step()
 	return c.chunks
 }
@@ -239,14 +256,27 @@ func (c *Consumer) pollAgain() {
 	}
 }
 
+// makeReady puts a partition with new data behind those that have some.
+func (c *Consumer) makeReady(p *consumerPartition) {
+	if !p.fetches.ready {
+		p.fetches.ready = true
+		c.ready = append(c.ready, p)
+	}
+}
+
 // nextWithData takes turns, so that no partition starves another.
-func (c *Consumer) nextWithData() int {
-	for i := range c.partitions {
-		if at := (c.pollFrom + i) % len(c.partitions); c.partitions[at].hasData() && !c.partitions[at].paused {
-			return at
+func (c *Consumer) nextWithData() *consumerPartition {
+	for len(c.ready) > 0 && !c.ready[0].hasData() {
+		c.ready[0].fetches.ready = false
+		c.ready[0] = nil
+		c.ready = c.ready[1:]
+	}
+	for _, p := range c.ready {
+		if p.hasData() && !p.paused && !p.leaving {
+			return p
 		}
 	}
-	return -1
+	return nil
 }
 
 // take moves up to room records of a partition into a chunk.
@@ -268,6 +298,7 @@ func (c *Consumer) take(p *consumerPartition, room int) int {
 		p.position, p.positionEpoch = last+1, p.epochAt(last)
 	} else {
 		p.position, p.positionEpoch = p.decodedEnd, p.decodedEpoch
+		p.stir()
 	}
 	chunk.Next, chunk.NextEpoch = p.position, p.positionEpoch
 	p.handedOut = handedOut{p.position, p.positionEpoch}
@@ -282,6 +313,9 @@ func (c *Consumer) take(p *consumerPartition, room int) int {
 }
 
 func (c *Consumer) find(name kafka.TopicPartition) *consumerPartition {
+	if c.sameAssignment() {
+		return c.byName[name]
+	}
 	for _, p := range c.partitions {
 		if p.name == name {
 			return p

@@ -1,8 +1,6 @@
 package clients
 
 import (
-	"slices"
-
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -10,58 +8,116 @@ import (
 	"assay/internal/kafka"
 )
 
-// fetched is one partition's part of a fetch request, to compare the answer
-// with.
-type fetched struct {
-	partition  *consumerPartition
-	generation int
-	offset     kafka.Offset
-	topicID    kafka.TopicID
-}
-
-// step positions, validates and fetches whatever can be.
+// step positions, validates and fetches whatever can be. It looks at the
+// partitions that were stirred: something about them has changed since they were
+// last looked at, or they wait for a time.
 func (c *Consumer) step() {
 	now := c.client.host.Now()
-	c.noticeLeaders()
+	c.noticeAssignment()
+	c.noticeMetadata()
 	next := c.stepGroup(now)
-	for _, p := range c.partitions {
-		if p.busy || p.state == failed {
-			continue
-		}
-		if now < p.notUntil {
-			next = min(next, p.notUntil)
-			continue
-		}
-		switch p.state {
-		case unpositioned:
-			c.reset(p)
-		case unvalidated:
-			c.validate(p)
+	stirred := c.stirred
+	c.stirred = c.lookedAt[:0]
+	for _, p := range stirred {
+		p.fetches.stirred = false
+		if p.fetches.consumer == c {
+			next = min(next, c.look(p, now))
 		}
 	}
+	clear(stirred)
+	c.lookedAt = stirred
 	for i := 0; i < len(c.client.metadata.brokers); i++ {
-		c.fetch(c.client.metadata.brokers[i].ID, now)
+		c.fetch(c.session(c.client.metadata.brokers[i].ID))
 	}
 	c.client.timers.Set(&c.timer, next)
 }
 
-// noticeLeaders marks the positions that a new leader epoch has made
-// doubtful: the new leader may have cut records that we have read (KIP-320).
-func (c *Consumer) noticeLeaders() {
-	for _, p := range c.partitions {
-		c.noticeTopic(p)
-		leader := c.client.metadata.Leader(p.name)
-		if leader.Epoch <= p.leaderEpoch || p.state != fetchable {
-			continue
-		}
-		// What the former leader sent or will send is not waited for.
-		p.forgetRequests()
-		if c.config.NoTruncationCheck || p.positionEpoch == kafka.NoEpoch {
-			p.leaderEpoch = leader.Epoch
-			continue
-		}
-		p.state = unvalidated
+// noticeAssignment follows a change of the assigned partitions.
+func (c *Consumer) noticeAssignment() {
+	if c.sameAssignment() {
+		return
 	}
+	for _, p := range c.noticed {
+		p.fetches.consumer = nil
+	}
+	c.byName = make(map[kafka.TopicPartition]*consumerPartition, len(c.partitions))
+	for _, p := range c.partitions {
+		p.fetches.consumer = c
+		c.byName[p.name] = p
+		p.stir()
+	}
+	for _, p := range c.noticed {
+		if p.fetches.consumer == nil {
+			p.place(nil, false)
+		}
+	}
+	c.noticed = c.partitions
+}
+
+// sameAssignment: a new assignment is a new slice.
+func (c *Consumer) sameAssignment() bool {
+	return len(c.partitions) == len(c.noticed) && (len(c.partitions) == 0 || &c.partitions[0] == &c.noticed[0])
+}
+
+// noticeMetadata stirs everything when a leader may have changed.
+func (c *Consumer) noticeMetadata() {
+	if c.leaders == c.client.metadata.changes {
+		return
+	}
+	c.leaders = c.client.metadata.changes
+	for _, p := range c.partitions {
+		p.stir()
+	}
+}
+
+// look does what one partition needs. It returns when it wants to be looked at
+// again without being stirred.
+func (c *Consumer) look(p *consumerPartition, now host.Time) host.Time {
+	c.noticeLeader(p)
+	next := host.Never
+	switch {
+	case p.busy || p.leaving || p.state == failed:
+	case now < p.notUntil:
+		next = p.notUntil
+		p.stir()
+	case p.state == unpositioned:
+		c.reset(p)
+		p.stirUnlessBusy()
+	case p.state == unvalidated:
+		c.validate(p)
+		p.stirUnlessBusy()
+	}
+	leader := c.client.metadata.Leader(p.name).Broker
+	if leader < 0 {
+		p.place(nil, false)
+		return next
+	}
+	p.place(c.session(leader), p.state == fetchable && !p.busy && !p.paused && !p.leaving && !p.hasData() && now >= p.notUntil)
+	return next
+}
+
+// stirUnlessBusy: who could not ask yet tries again with each step.
+func (p *consumerPartition) stirUnlessBusy() {
+	if !p.busy && p.state != fetchable && p.state != failed {
+		p.stir()
+	}
+}
+
+// noticeLeader marks the position that a new leader epoch has made doubtful: the
+// new leader may have cut records that we have read (KIP-320).
+func (c *Consumer) noticeLeader(p *consumerPartition) {
+	c.noticeTopic(p)
+	leader := c.client.metadata.Leader(p.name)
+	if leader.Epoch <= p.leaderEpoch || p.state != fetchable {
+		return
+	}
+	// What the former leader sent or will send is not waited for.
+	p.forgetRequests()
+	if c.config.NoTruncationCheck || p.positionEpoch == kafka.NoEpoch {
+		p.leaderEpoch = leader.Epoch
+		return
+	}
+	p.state = unvalidated
 }
 
 // noticeTopic forgets the epochs of a topic that was deleted and made anew:
@@ -95,85 +151,95 @@ func (c *Consumer) leaderOf(p *consumerPartition) (*peer, Leader) {
 // fetch asks a broker for all its partitions at once: one fetch a broker is
 // under way at a time, and none while fetched data of it waits to be polled,
 // as in Kafka 4.
-func (c *Consumer) fetch(id kafka.BrokerID, now host.Time) {
-	if slices.Contains(c.fetching, id) {
+func (c *Consumer) fetch(s *fetchSession) {
+	if s.underWay || s.buffered > 0 || s.wanting == 0 {
 		return
 	}
-	var asked []fetched
-	for _, p := range c.partitions {
-		if c.client.metadata.Leader(p.name).Broker != id {
-			continue
-		}
-		if p.hasData() && !p.paused {
-			return
-		}
-		if p.state == fetchable && !p.busy && !p.paused && now >= p.notUntil {
-			asked = append(asked, fetched{p, p.generation, p.position, c.client.metadata.topics[p.name.Topic].ID})
-		}
-	}
-	if len(asked) == 0 {
-		return
-	}
-	peer := c.client.network.ready(id)
+	peer := c.client.network.ready(s.broker)
 	if peer == nil {
 		return
 	}
 	stamp := c.events.Stamp()
-	body := c.fetchRequest(peer.versions[kmsg.Fetch], asked)
+	body := c.fetchRequest(peer.versions[kmsg.Fetch], s)
 	err := c.client.network.send(peer, call{
 		body:  body,
 		extra: c.config.FetchMaxWait,
 		done: func(response kmsg.Response, err error) {
-			c.fetching = slices.DeleteFunc(c.fetching, func(b kafka.BrokerID) bool { return b == id })
-			c.fetchAnswered(stamp, asked, response, err)
+			s.underWay = false
+			c.fetchAnswered(s, stamp, response, err)
 		},
 	})
 	if err != nil {
-		for _, f := range asked {
-			c.fail(f.partition, err)
+		for _, p := range c.partitions {
+			if p.fetches.asked == s {
+				c.fail(p, err)
+			}
 		}
 		return
 	}
-	c.fetching = append(c.fetching, id)
-	for _, f := range asked {
-		f.partition.busy = true
-	}
+	s.underWay = true
 }
 
-func (c *Consumer) fetchRequest(version int16, asked []fetched) *kmsg.FetchRequest {
+// fetchRequest names what the session does not have yet as it is now, or
+// everything.
+func (c *Consumer) fetchRequest(version int16, s *fetchSession) *kmsg.FetchRequest {
 	body := kmsg.NewPtrFetchRequest()
 	body.Version = version
 	body.MaxWaitMillis = int32(c.config.FetchMaxWait.Milliseconds())
 	body.MinBytes, body.MaxBytes = int32(c.config.FetchMinBytes), int32(c.config.FetchMaxBytes)
 	body.IsolationLevel = c.isolation()
-	// No fetch session: every request names all its partitions.
-	body.SessionID, body.SessionEpoch = 0, -1
-	for _, f := range asked {
-		name := f.partition.name
-		part := kmsg.NewFetchRequestTopicPartition()
-		part.Partition = name.Partition
-		part.FetchOffset = int64(f.offset)
-		part.PartitionMaxBytes = int32(c.config.MaxPartitionFetchBytes)
-		if version >= 9 {
-			part.CurrentLeaderEpoch = int32(f.partition.leaderEpoch)
-		}
-		if version >= 12 && !c.config.NoTruncationCheck {
-			part.LastFetchedEpoch = int32(f.partition.positionEpoch)
-		}
-		last := len(body.Topics) - 1
-		if last < 0 || version >= 13 && body.Topics[last].TopicID != f.topicID || version < 13 && body.Topics[last].Topic != name.Topic {
-			topic := kmsg.NewFetchRequestTopic()
-			if version >= 13 {
-				topic.TopicID = f.topicID
-			} else {
-				topic.Topic = name.Topic
-			}
-			body.Topics = append(body.Topics, topic)
-			last++
-		}
-		body.Topics[last].Partitions = append(body.Topics[last].Partitions, part)
+	body.SessionID, body.SessionEpoch = s.id, s.epoch
+	if s.without || version < 7 {
+		body.SessionID, body.SessionEpoch = 0, -1
 	}
+	full := body.SessionEpoch <= 0
+	if full {
+		for _, p := range c.partitions {
+			if p.fetches.session == s && p.fetches.wants {
+				c.nameFetched(body, s, p)
+			}
+		}
+	}
+	for _, p := range s.changed {
+		if p.fetches.listed != s {
+			continue // it went elsewhere, or was named already
+		}
+		p.fetches.listed = nil
+		if !full && p.fetches.session == s && p.fetches.wants {
+			c.nameFetched(body, s, p)
+		}
+	}
+	clear(s.changed)
+	s.changed = s.changed[:0]
+	s.nameForgotten(body)
 	return body
+}
+
+func (c *Consumer) nameFetched(body *kmsg.FetchRequest, s *fetchSession, p *consumerPartition) {
+	version := body.Version
+	key := fetchKey{name: p.name.Topic, partition: p.name.Partition}
+	if version >= 13 {
+		key.name, key.id = "", c.client.metadata.topics[p.name.Topic].ID
+	}
+	s.ask(p, key)
+	part := kmsg.NewFetchRequestTopicPartition()
+	part.Partition = p.name.Partition
+	part.FetchOffset = int64(p.position)
+	part.PartitionMaxBytes = int32(c.config.MaxPartitionFetchBytes)
+	if version >= 9 {
+		part.CurrentLeaderEpoch = int32(p.leaderEpoch)
+	}
+	if version >= 12 && !c.config.NoTruncationCheck {
+		part.LastFetchedEpoch = int32(p.positionEpoch)
+	}
+	last := len(body.Topics) - 1
+	if last < 0 || body.Topics[last].TopicID != key.id || body.Topics[last].Topic != key.name {
+		topic := kmsg.NewFetchRequestTopic()
+		topic.Topic, topic.TopicID = key.name, key.id
+		body.Topics = append(body.Topics, topic)
+		last++
+	}
+	body.Topics[last].Partitions = append(body.Topics[last].Partitions, part)
 }
 
 func (c *Consumer) isolation() int8 {
@@ -183,47 +249,61 @@ func (c *Consumer) isolation() int8 {
 	return 0
 }
 
-func (c *Consumer) fetchAnswered(sent int64, asked []fetched, response kmsg.Response, err error) {
+func (c *Consumer) fetchAnswered(s *fetchSession, sent int64, response kmsg.Response, err error) {
 	c.client.again = true
 	answer, ok := response.(*kmsg.FetchResponse)
-	available := false
-	for _, f := range asked {
-		p := f.partition
-		if p.generation != f.generation {
-			continue
+	switch {
+	case err != nil || !ok:
+		c.fetchFailed(s, codeOf(err))
+		return
+	case answer.ErrorCode != 0:
+		c.fetchFailed(s, answer.ErrorCode)
+		return
+	}
+	available, answered := false, 0
+	for i := range answer.Topics {
+		t := &answer.Topics[i]
+		key := fetchKey{name: t.Topic}
+		if answer.Version >= 13 {
+			key = fetchKey{id: t.TopicID}
 		}
-		p.busy = false
-		switch {
-		case err != nil || !ok:
-			c.retryLater(p, codeOf(err))
-		case answer.ErrorCode != 0:
-			c.retryLater(p, answer.ErrorCode)
-		default:
-			if part := partOfFetch(answer, f); part != nil {
-				available = c.partFetched(p, part, sent) || available
-			} else {
-				c.retryLater(p, kerr.UnknownServerError.Code)
+		for j := range t.Partitions {
+			key.partition = t.Partitions[j].Partition
+			p := s.asked[key]
+			if p == nil {
+				continue
 			}
+			answered++
+			if p.generation == p.fetches.at.generation {
+				available = c.partFetched(p, &t.Partitions[j], sent) || available
+			}
+			p.stir()
 		}
+	}
+	if s.epoch <= 0 && answered < len(s.asked) {
+		c.fetchFailed(s, kerr.UnknownServerError.Code) // a full answer speaks of all
+	} else {
+		s.answered(c, answer.SessionID)
 	}
 	if available {
 		c.events.Available()
 	}
 }
 
-func partOfFetch(answer *kmsg.FetchResponse, f fetched) *kmsg.FetchResponseTopicPartition {
-	for i := range answer.Topics {
-		t := &answer.Topics[i]
-		if answer.Version >= 13 && t.TopicID != f.topicID || answer.Version < 13 && t.Topic != f.partition.name.Topic {
-			continue
-		}
-		for j := range t.Partitions {
-			if t.Partitions[j].Partition == f.partition.name.Partition {
-				return &t.Partitions[j]
-			}
+// fetchFailed takes an error of a fetch as a whole.
+func (c *Consumer) fetchFailed(s *fetchSession, code int16) {
+	var asked []*consumerPartition
+	for _, p := range c.partitions {
+		if p.fetches.asked == s && p.generation == p.fetches.at.generation && !p.hasData() {
+			asked = append(asked, p)
 		}
 	}
-	return nil
+	if s.failed(c, code) {
+		return
+	}
+	for _, p := range asked {
+		c.retryLater(p, code)
+	}
 }
 
 // partFetched takes one partition's answer and reports whether there is
@@ -242,9 +322,13 @@ func (c *Consumer) partFetched(p *consumerPartition, part *kmsg.FetchResponseTop
 		c.truncated(p, kafka.Offset(diverging.EndOffset), kafka.LeaderEpoch(diverging.Epoch))
 	default:
 		p.failures = 0
-		p.highWatermark = kafka.Offset(part.HighWatermark)
+		p.highWatermark, p.lastStable = kafka.Offset(part.HighWatermark), kafka.Offset(part.LastStableOffset)
 		if len(part.RecordBatches) > 0 {
 			p.raw, p.requested = part.RecordBatches, sent
+			if c.config.ReadCommitted {
+				p.aborted.reset(part.AbortedTransactions)
+			}
+			c.makeReady(p)
 			return true
 		}
 	}

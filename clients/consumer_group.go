@@ -1,16 +1,11 @@
 package clients
 
 import (
-	"time"
-
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"assay/host"
 	"assay/internal/kafka"
 )
-
-// closeTimeout is what Kafka's Consumer.close() allows itself by default.
-const closeTimeout = 30 * time.Second
 
 // consumerGroup is what a consumer with a group has beyond one without: where
 // the group stood at first, and commits.
@@ -18,8 +13,18 @@ type consumerGroup struct {
 	member  groupMember
 	commits committer
 
+	// Of one that subscribes.
+	membership membership // nil with a fixed assignment
+	topics     []string   // sorted
+	listener   RebalanceListener
+	owner      GroupMetadata // as whom it has its partitions
+	polling    bool          // within Poll, before it takes records
+	revoking   bool          // the application was asked for partitions and has not called done
+	pollBy     host.Time     // max.poll.interval.ms; Never while the application waits
+
 	// The look-up of committed offsets.
 	asked    bool
+	askedBy  int32 // the generation
 	failures int
 	notUntil host.Time
 
@@ -28,18 +33,20 @@ type consumerGroup struct {
 	due     host.Time // the next one; Never without auto-commit
 	closing func()
 	closeBy Timer
+	phase   closePhase
 }
 
 // inGroup says whether positions start from, and are committed as, a group's.
 func (c *Consumer) inGroup() bool { return c.config.GroupID != "" }
 
 func (c *Consumer) startGroup() {
-	c.group.due = host.Never
+	c.group.due, c.group.pollBy = host.Never, host.Never
 	c.group.closeBy.Fire = c.closed
 	if !c.inGroup() {
 		return
 	}
-	c.group.member.start(c.client, c.config.GroupID)
+	c.group.member.start(c.client, c.config)
+	c.group.owner = GroupMetadata{Group: c.config.GroupID, Generation: noGeneration, Instance: c.config.GroupInstanceID}
 	c.group.commits.start(&c.group.member)
 	if c.config.AutoCommit {
 		c.group.due = c.client.host.Now().Add(c.autoCommitInterval())
@@ -63,39 +70,6 @@ func (c *Consumer) Commit(offsets []CommitOffset, done func([]CommitResult)) {
 	c.client.step()
 }
 
-// Close ends the consumer: it fetches no more, commits what auto-commit has
-// left, and calls done when all commits have ended, after 30 s or
-// request.timeout.ms at the latest. The connections stay the Client's.
-func (c *Consumer) Close(done func()) {
-	if c.group.closing != nil {
-		return
-	}
-	limit := c.client.host.Now().Add(min(closeTimeout, c.client.config.RequestTimeout))
-	c.group.closing, c.group.waiting = done, false
-	if c.group.due != host.Never {
-		c.autoCommit(limit, false)
-		c.group.due = host.Never
-	}
-	for _, p := range c.partitions {
-		p.forgetRequests()
-	}
-	c.partitions = nil
-	// done comes out of a step of its own, never out of Close.
-	if len(c.group.commits.queue) == 0 {
-		limit = c.client.host.Now()
-	}
-	c.client.timers.Set(&c.group.closeBy, limit)
-	c.client.step()
-}
-
-// closed ends what has not ended and tells the owner.
-func (c *Consumer) closed() {
-	c.client.timers.Stop(&c.group.closeBy)
-	c.group.commits.endAll()
-	c.client.timers.Stop(&c.timer)
-	c.group.closing()
-}
-
 // stepGroup does what a group has to do; it returns when it wants to be asked
 // again.
 func (c *Consumer) stepGroup(now host.Time) host.Time {
@@ -107,8 +81,10 @@ func (c *Consumer) stepGroup(now host.Time) host.Time {
 		c.maybeAutoCommit(now)
 		next = min(next, c.group.due)
 	}
-	c.group.commits.step()
-	if c.group.closing != nil && len(c.group.commits.queue) == 0 && c.group.closeBy.IsSet() {
+	c.group.commits.step() // what became of commits is told before what the membership makes of it
+	next = min(next, c.stepMembership(now))
+	c.stepClose()
+	if c.group.closing != nil && !c.subscribed() && len(c.group.commits.queue) == 0 && c.group.closeBy.IsSet() {
 		c.client.timers.Set(&c.group.closeBy, now)
 	}
 	return min(next, c.lookUpCommitted(now))
@@ -119,7 +95,7 @@ func (c *Consumer) stepGroup(now host.Time) host.Time {
 func (c *Consumer) lookUpCommitted(now host.Time) host.Time {
 	var names []kafka.TopicPartition
 	for _, p := range c.partitions {
-		if p.state == uncommitted {
+		if p.state == uncommitted && !p.leaving {
 			names = append(names, p.name)
 		}
 	}
@@ -139,24 +115,29 @@ func (c *Consumer) lookUpCommitted(now host.Time) host.Time {
 	if peer == nil {
 		return host.Never // the coordinator steps the client
 	}
-	c.group.asked = true
+	c.group.asked, c.group.askedBy = true, c.group.member.generation
 	c.group.member.fetchOffsets(peer, names, c.committedFetched)
 	return host.Never
 }
 
 func (c *Consumer) committedFetched(fetched []fetchedOffset) {
 	c.group.asked = false
+	if c.group.askedBy != c.group.member.generation {
+		c.client.again = true
+		return // others may have committed in between
+	}
 	again := false
 	for _, f := range fetched {
 		p := c.find(f.Partition)
 		switch {
 		case p == nil || p.state != uncommitted: // the application was faster
-		case f.code != 0 && (isRetriable(f.code) || f.code == kerr.UnknownServerError.Code):
+		case f.code != 0 && (isRetriable(f.code) || f.code == kerr.UnknownServerError.Code || meansOtherEpoch(f.code)):
 			again = true
 		case f.code != 0:
 			c.fail(p, kerr.ErrorForCode(f.code))
 		case f.Offset == kafka.NoOffset:
 			p.state = unpositioned
+			p.stir()
 		default:
 			p.committed = f.Offset
 			if f.Epoch > c.client.metadata.Leader(p.name).Epoch {
@@ -171,6 +152,11 @@ func (c *Consumer) committedFetched(fetched []fetchedOffset) {
 	}
 	c.group.failures++
 	c.group.notUntil = c.client.host.Now().Add(c.client.config.RetryBackoff.Wait(c.group.failures, c.client.random))
+}
+
+// meansOtherEpoch: the heartbeats will say what has become of the member.
+func meansOtherEpoch(code int16) bool {
+	return code == kerr.StaleMemberEpoch.Code || code == kerr.UnknownMemberID.Code
 }
 
 func (c *Consumer) noticeCommitted(results []CommitResult) {

@@ -29,6 +29,7 @@ type consumerPartition struct {
 	positionEpoch kafka.LeaderEpoch // of the last record read before it
 	leaderEpoch   kafka.LeaderEpoch // under which the position was last validated
 	highWatermark kafka.Offset
+	lastStable    kafka.Offset // the last stable offset, of a consumer that reads committed
 
 	// For auto-commit: how far records were handed out, how far when the last
 	// poll began, and what is known to be committed.
@@ -37,6 +38,7 @@ type consumerPartition struct {
 
 	everPositioned bool
 	paused         bool
+	leaving        bool // the group takes it away: nothing more of it is read
 	// seeking: the application asked for the position at seekTime, a timestamp
 	// of ListOffsets; what else an unpositioned partition does is
 	// auto.offset.reset's.
@@ -49,9 +51,12 @@ type consumerPartition struct {
 	notUntil   host.Time // the end of the backoff after an error
 	failures   int
 
+	fetches fetchPlace
+
 	// What was fetched: raw until the poll that needs it, then decoded.
 	raw          []byte
-	requested    int64 // the owner's stamp of the fetch
+	aborted      abortedFilter // for raw, of a consumer that reads committed
+	requested    int64         // the owner's stamp of the fetch
 	decoded      []batch.Record
 	read         int // records of decoded that were handed out
 	decodedEnd   kafka.Offset
@@ -78,9 +83,17 @@ func (p *consumerPartition) epochAt(offset kafka.Offset) kafka.LeaderEpoch {
 func newConsumerPartition(name kafka.TopicPartition) *consumerPartition {
 	return &consumerPartition{
 		name: name, position: kafka.NoOffset, positionEpoch: kafka.NoEpoch, leaderEpoch: kafka.NoEpoch,
-		highWatermark: kafka.NoOffset, committed: kafka.NoOffset,
+		highWatermark: kafka.NoOffset, lastStable: kafka.NoOffset, committed: kafka.NoOffset,
 		handedOut: nothingHandedOut, polledOver: nothingHandedOut,
 	}
+}
+
+// readableEnd is the end of what the consumer may read, as the leader last said.
+func (p *consumerPartition) readableEnd(config ConsumerConfig) kafka.Offset {
+	if config.ReadCommitted {
+		return p.lastStable
+	}
+	return p.highWatermark
 }
 
 func (p *consumerPartition) hasData() bool { return p.raw != nil || p.read < len(p.decoded) }
@@ -91,11 +104,12 @@ func (p *consumerPartition) forgetRequests() {
 	p.busy = false
 	p.raw, p.decoded, p.read = nil, p.decoded[:0], 0
 	p.notUntil, p.failures = 0, 0
+	p.stir()
 }
 
 // decode unpacks the batches of one fetch. A batch may start before the
-// position: brokers answer with whole batches. Markers are skipped; they move
-// the position.
+// position: brokers answer with whole batches. Markers are skipped, and so are
+// aborted batches by who reads committed; both move the position.
 func (p *consumerPartition) decode(config ConsumerConfig, with *batch.Decompressor) error {
 	raw := p.raw
 	p.raw, p.decoded, p.read = nil, p.decoded[:0], 0
@@ -107,10 +121,11 @@ func (p *consumerPartition) decode(config ConsumerConfig, with *batch.Decompress
 				return fmt.Errorf("%v: %w", p.name, err)
 			}
 		}
+		dropped := config.ReadCommitted && p.aborted.drops(&header, whole)
 		if header.NextOffset() <= p.position {
 			continue
 		}
-		if !header.IsControl() {
+		if !header.IsControl() && !dropped {
 			if err := p.keep(with, &header, whole); err != nil {
 				return fmt.Errorf("%v: %w", p.name, err)
 			}

@@ -171,6 +171,7 @@ func (c *Consumer) askAbout(p *consumerPartition, peer *peer, body kmsg.Request,
 			return
 		}
 		p.busy = false
+		p.stir()
 		c.client.again = true
 		if err != nil {
 			c.retryLater(p, codeOf(err))

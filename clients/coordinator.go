@@ -12,7 +12,8 @@ import (
 
 // The kinds of things that have a coordinator, as FindCoordinator numbers them.
 const (
-	coordinatesGroup int8 = 0
+	coordinatesGroup       int8 = 0
+	coordinatesTransaction int8 = 1
 )
 
 // coordinator is the broker that coordinates one group: looked up when it is

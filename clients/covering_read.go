@@ -2,6 +2,7 @@ package clients
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
@@ -34,6 +35,8 @@ type CoveringRead struct {
 	consumer   *Consumer
 	events     CoveringReadEvents
 	partitions []*coveredPartition
+	byName     map[kafka.TopicPartition]*coveredPartition
+	open       []*coveredPartition // that are neither complete nor failed, in the same order
 	timer      Timer
 	deadline   Timer
 	finished   bool
@@ -44,6 +47,7 @@ type coveredPartition struct {
 	// least is an end that is known from elsewhere: a leader may have its high
 	// watermark late after an election, but never loses an acknowledged record.
 	least    kafka.Offset
+	position kafka.Offset // as far as it was read
 	asked    bool
 	notUntil host.Time
 	failures int
@@ -58,12 +62,14 @@ func NewCoveringRead(
 	deadline host.Time, events CoveringReadEvents,
 ) *CoveringRead {
 	config.OffsetReset = ResetEarliest
-	r := &CoveringRead{client: c, events: events}
+	r := &CoveringRead{client: c, events: events, byName: make(map[kafka.TopicPartition]*coveredPartition, len(names))}
 	for i, name := range names {
-		r.partitions = append(r.partitions, &coveredPartition{
-			Coverage: Coverage{Partition: name, LogStart: kafka.NoOffset, End: kafka.NoOffset}, least: least[i],
-		})
+		p := &coveredPartition{
+			Coverage: Coverage{Partition: name, LogStart: kafka.NoOffset, End: kafka.NoOffset}, least: least[i], position: kafka.NoOffset,
+		}
+		r.partitions, r.byName[name] = append(r.partitions, p), p
 	}
+	r.open = slices.Clone(r.partitions)
 	r.timer.Fire = c.step
 	r.deadline.Fire = r.finish
 	r.consumer = NewConsumer(c, config, ConsumerEvents{Stamp: events.Stamp, Available: r.drain, Moved: r.moved, Failed: r.failed})
@@ -73,26 +79,18 @@ func NewCoveringRead(
 	return r
 }
 
-func (r *CoveringRead) find(name kafka.TopicPartition) *coveredPartition {
-	for _, p := range r.partitions {
-		if p.Partition == name {
-			return p
-		}
-	}
-	return nil
-}
-
 func (r *CoveringRead) moved(m Move) {
-	if p := r.find(m.Partition); p != nil && m.Reason == MoveAssigned {
+	p := r.byName[m.Partition]
+	p.position = m.To
+	if m.Reason == MoveAssigned {
 		p.LogStart = m.To
 	}
 	r.events.Moved(m)
 }
 
 func (r *CoveringRead) failed(name kafka.TopicPartition, err error) {
-	if p := r.find(name); p != nil {
-		p.failed, p.Reason = true, err.Error()
-	}
+	p := r.byName[name]
+	p.failed, p.Reason = true, err.Error()
 }
 
 func (r *CoveringRead) drain() {
@@ -102,6 +100,7 @@ func (r *CoveringRead) drain() {
 			return
 		}
 		for _, chunk := range chunks {
+			r.byName[chunk.Partition].position = chunk.Next
 			r.events.Read(chunk)
 		}
 	}
@@ -114,16 +113,11 @@ func (r *CoveringRead) step() {
 	}
 	now := r.client.host.Now()
 	next := host.Never
-	open := 0
-	for _, p := range r.partitions {
-		if p.failed || p.Complete {
-			continue
-		}
-		if p.End != kafka.NoOffset && p.LogStart != kafka.NoOffset && r.consumer.Position(p.Partition) >= p.End {
-			p.Complete = true
-			continue
-		}
-		open++
+	r.open = slices.DeleteFunc(r.open, func(p *coveredPartition) bool {
+		p.Complete = !p.failed && p.End != kafka.NoOffset && p.LogStart != kafka.NoOffset && p.position >= p.End
+		return p.failed || p.Complete
+	})
+	for _, p := range r.open {
 		if p.End != kafka.NoOffset || p.asked {
 			continue
 		}
@@ -134,7 +128,7 @@ func (r *CoveringRead) step() {
 		r.askEnd(p)
 	}
 	r.client.timers.Set(&r.timer, next)
-	if open == 0 {
+	if len(r.open) == 0 {
 		r.finish()
 	}
 }

@@ -20,9 +20,15 @@ var (
 	// ErrWouldBlock: Java's send() would block here, for metadata or for
 	// buffer.memory. Nothing was taken; try again when Unblocked is called.
 	ErrWouldBlock = errors.New("send would block")
-	// ErrFatal: the producer cannot say any more what the brokers have, and sends
-	// nothing more (librdkafka's fatal errors).
+	// ErrFatal: the producer sends nothing more: it was fenced by another with its
+	// transactional id, or cannot say any more what the brokers have.
 	ErrFatal = errors.New("the producer has ended")
+	// ErrAbortable: the transaction has failed, and the application can go on only
+	// after it has aborted it.
+	ErrAbortable = errors.New("the transaction can only be aborted")
+	// ErrTransactionState: the application asked for something that is not
+	// possible in the present state of its transactions.
+	ErrTransactionState = errors.New("not possible in this state of the transactions")
 	// ErrDeadline: an operation of several requests did not end in time.
 	ErrDeadline = errors.New("deadline passed")
 )

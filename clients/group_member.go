@@ -13,19 +13,39 @@ import (
 // consumer with a fixed assignment.
 const noGeneration int32 = -1
 
-// groupMember is a client as its group's coordinator knows it. With a fixed
+// groupMember is a client as its group's coordinator knows it. membership keeps
+// it up to date. With a fixed
 // assignment it is nobody in particular: no member id, no generation, so that
 // the coordinator fences no commit of it.
 type groupMember struct {
 	group       string
+	instance    string    // group.instance.id, "" for none
+	epochs      bool      // by KIP-848: generation is a member epoch
+	consumer    *Consumer // that subscribes; nil with a fixed assignment
 	coordinator coordinator
 	generation  int32  // or the member's epoch (KIP-848)
 	id          string // member id, "" for none
 }
 
-func (m *groupMember) start(client *Client, group string) {
-	m.group, m.generation, m.id = group, noGeneration, ""
-	m.coordinator.start(client, coordinatesGroup, group)
+func (m *groupMember) start(client *Client, config ConsumerConfig) {
+	m.group, m.instance, m.generation, m.id = config.GroupID, config.GroupInstanceID, noGeneration, ""
+	m.coordinator.start(client, coordinatesGroup, m.group)
+}
+
+// mayCommit is the error with which a commit fails before it is sent, 0 for
+// none: a consumer that subscribes commits as a member or not at all.
+func (m *groupMember) mayCommit(op *commit) int16 {
+	switch {
+	case m.consumer == nil:
+		return 0
+	case m.consumer.group.membership == nil:
+		return kerr.UnknownMemberID.Code
+	}
+	return m.consumer.group.membership.mayCommit(op)
+}
+
+func (m *groupMember) retriesCommit(code int16) bool {
+	return m.consumer != nil && m.consumer.group.membership != nil && m.consumer.group.membership.retriesCommit(code)
 }
 
 // lastVersionByName is the last version of OffsetCommit and OffsetFetch that
@@ -119,7 +139,7 @@ func wholeCode(fetched []fetchedOffset) int16 {
 func (m *groupMember) offsetFetchGroup(version int16, names []kafka.TopicPartition) kmsg.OffsetFetchRequestGroup {
 	group := kmsg.NewOffsetFetchRequestGroup()
 	group.Group = m.group
-	if version >= 9 && m.generation != noGeneration {
+	if version >= 9 && m.epochs && m.generation != noGeneration {
 		group.MemberID, group.MemberEpoch = kmsg.StringPtr(m.id), m.generation
 	}
 	for _, name := range names {

@@ -42,7 +42,10 @@ func (g *fakeGroup) String() string {
 
 var fakeErrors = []*kerr.Error{
 	kerr.NotCoordinator, kerr.CoordinatorNotAvailable, kerr.CoordinatorLoadInProgress, kerr.GroupAuthorizationFailed,
-	kerr.RequestTimedOut, kerr.UnstableOffsetCommit, kerr.IllegalGeneration,
+	kerr.RequestTimedOut, kerr.UnstableOffsetCommit, kerr.IllegalGeneration, kerr.StaleMemberEpoch,
+	kerr.ConcurrentTransactions, kerr.ProducerFenced, kerr.InvalidProducerEpoch, kerr.InvalidProducerIDMapping, kerr.UnknownProducerID,
+	kerr.InvalidTxnState, kerr.TransactionAbortable, kerr.UnknownMemberID, kerr.FencedInstanceID, kerr.UnknownTopicOrPartition,
+	kerr.TopicAuthorizationFailed, kerr.TransactionalIDAuthorizationFailed,
 }
 
 func fakeError(fate string) int16 {
@@ -88,6 +91,9 @@ func (b *fakeBroker) offsetCommit(conn host.Conn, r *kmsg.OffsetCommitRequest, r
 	g := c.group(r.Group)
 	if g.coordinator != b.id {
 		code, fate = kerr.NotCoordinator.Code, ""
+	}
+	if members := c.rebalanced[r.Group]; members != nil && code == 0 {
+		code = members.refusesCommit(r)
 	}
 	take := fate != "drop" && (code == 0 || strings.HasPrefix(fate, "after-"))
 	answer := kmsg.NewPtrOffsetCommitResponse()

@@ -48,6 +48,7 @@ type Metadata struct {
 	asking   host.Time // since when without an answer; Never if the last came
 	timer    Timer
 	updates  int // answers so far
+	changes  int // times that a leader may have changed
 }
 
 func (m *Metadata) start(c *Client) {
@@ -111,6 +112,7 @@ func (m *Metadata) LearnLeader(p kafka.TopicPartition, leader Leader) bool {
 		return false
 	}
 	t.Leaders[p.Partition] = leader
+	m.changes++
 	return true
 }
 
@@ -199,6 +201,7 @@ func (m *Metadata) failed(now host.Time) {
 // apply takes an answer over and reports whether every wanted topic is there
 // with a leader for each partition.
 func (m *Metadata) apply(answer *kmsg.MetadataResponse) (complete bool) {
+	m.changes++
 	m.controller = kafka.BrokerID(answer.ControllerID)
 	m.brokers = m.brokers[:0:0]
 	for i := range answer.Brokers {

@@ -18,6 +18,11 @@ type network struct {
 	client *Client
 	peers  []*peer // in the order in which they became known
 	peerOf map[host.Conn]*peer
+
+	// The newest transaction.version that a broker told, with the epoch of the
+	// finalized features that it stood in, -1 for none (KIP-584).
+	transactionVersion int16
+	featuresEpoch      int64
 }
 
 type peerState uint8
@@ -196,10 +201,24 @@ func (n *network) negotiate(p *peer, version int16) {
 			n.drop(p, ErrDisconnected)
 		default:
 			p.versions = chooseVersions(answer.ApiKeys)
+			n.noticeFeatures(answer)
 			p.state = connected
 			p.failures = 0
 		}
 	}})
+}
+
+// noticeFeatures keeps the newest word about the cluster's features.
+func (n *network) noticeFeatures(answer *kmsg.ApiVersionsResponse) {
+	if answer.FinalizedFeaturesEpoch <= n.featuresEpoch {
+		return
+	}
+	n.featuresEpoch, n.transactionVersion = answer.FinalizedFeaturesEpoch, 0
+	for i := range answer.FinalizedFeatures {
+		if f := &answer.FinalizedFeatures[i]; f.Name == transactionVersionFeature {
+			n.transactionVersion = f.MaxVersionLevel
+		}
+	}
 }
 
 // send transmits a request whose version the caller has set from p.versions.

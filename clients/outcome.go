@@ -44,7 +44,10 @@ func isDefinite(code int16) bool {
 		kerr.UnsupportedForMessageFormat.Code, kerr.PolicyViolation.Code, kerr.UnsupportedCompressionType.Code,
 		kerr.InvalidRecord.Code, kerr.ThrottlingQuotaExceeded.Code,
 		// Checked against the producer's state before anything is appended.
-		kerr.OutOfOrderSequenceNumber.Code, kerr.InvalidProducerEpoch.Code, kerr.UnknownProducerID.Code:
+		kerr.OutOfOrderSequenceNumber.Code, kerr.InvalidProducerEpoch.Code, kerr.UnknownProducerID.Code,
+		// So is the transaction (KIP-890).
+		kerr.ProducerFenced.Code, kerr.InvalidTxnState.Code, kerr.InvalidProducerIDMapping.Code,
+		kerr.ConcurrentTransactions.Code, kerr.TransactionAbortable.Code:
 		return true
 	}
 	return false

@@ -41,17 +41,20 @@ type Producer struct {
 	topics     map[string]*producerTopic
 	recent     *producerTopic       // of the last Send: mostly the next one's too
 	partitions []*producerPartition // in order of their becoming known
+	active     []*producerPartition // that have work, in the same order
+	woken      []*producerPartition // to join them
 	drainFrom  int                  // where the next drain starts, for fairness at max.request.size
 
-	identity   identity
-	bufferUsed int64
-	open       int // records without outcome
-	flushing   bool
-	starved    bool // somebody waits for buffer.memory: send what there is
-	blocked    bool
-	freed      bool  // there is a reason to call Unblocked
-	fatal      int16 // why nothing leaves any more (librdkafka)
-	updates    int   // the metadata that was last seen
+	identity    identity
+	transaction *transaction // nil without transactional.id
+	bufferUsed  int64
+	open        int // records without outcome
+	flushing    bool
+	starved     bool // somebody waits for buffer.memory: send what there is
+	blocked     bool
+	freed       bool  // there is a reason to call Unblocked
+	fatal       int16 // why nothing leaves any more (librdkafka)
+	updates     int   // the metadata that was last seen
 
 	timer        Timer
 	compressor   batch.Compressor
@@ -74,6 +77,9 @@ func NewProducer(c *Client, config ProducerConfig, events ProducerEvents) *Produ
 	p.identity.reset()
 	p.identity.timer.Fire = c.step
 	p.timer.Fire = c.step
+	if config.TransactionalID != "" {
+		p.startTransactions()
+	}
 	c.cores = append(c.cores, p)
 	return p
 }
@@ -89,12 +95,18 @@ func (p *Producer) Flush() {
 
 // Send takes a record. ErrWouldBlock means that the topic's metadata or
 // buffer.memory is missing; MESSAGE_TOO_LARGE and UNKNOWN_TOPIC_OR_PARTITION
-// (a partition that the topic does not have) are final, and ErrFatal ends the
-// producer. With an error nothing
-// was taken; otherwise the record's partition is returned.
+// (a partition that the topic does not have) are final, ErrAbortable asks for
+// the transaction to be aborted, ErrTransactionState says that none is open, and
+// ErrFatal ends the producer. With an error nothing was taken; otherwise the
+// record's partition is returned.
 func (p *Producer) Send(r *Record) (int32, error) {
 	if p.fatal != 0 {
 		return AnyPartition, fmt.Errorf("%w: %w", ErrFatal, kerr.ErrorForCode(p.fatal))
+	}
+	if p.transaction != nil {
+		if err := p.transaction.maySend(); err != nil {
+			return AnyPartition, err
+		}
 	}
 	topic := p.topic(r.Topic)
 	if topic == nil {
@@ -113,6 +125,9 @@ func (p *Producer) Send(r *Record) (int32, error) {
 	bytes, err := p.append(partition, r, estimate)
 	if err != nil {
 		return AnyPartition, err
+	}
+	if p.transaction != nil {
+		p.transaction.noticeSend(partition)
 	}
 	if draws {
 		topic.spread.appended(bytes, len(partition.queue) > 1)
@@ -161,6 +176,7 @@ func (p *Producer) topic(name string) *producerTopic {
 	for len(topic.partitions) < len(known.Leaders) {
 		partition := newProducerPartition(kafka.TopicPartition{Topic: name, Partition: int32(len(topic.partitions))})
 		topic.partitions = append(topic.partitions, partition)
+		partition.index = len(p.partitions)
 		p.partitions = append(p.partitions, partition)
 	}
 	return topic
@@ -180,6 +196,7 @@ func (p *Producer) append(partition *producerPartition, r *Record, estimate int)
 		}
 		b = p.newBatch(partition, charged, p.client.host.Now())
 		partition.queue = append(partition.queue, b)
+		p.activate(partition)
 	}
 	before := b.builder.Size()
 	b.builder.Append(r.Timestamp, r.Key, r.Value, r.Headers)
@@ -214,13 +231,16 @@ func (p *Producer) step() {
 	p.noticeMetadata()
 	p.expire(now)
 	p.settleSequences()
-	if p.config.Idempotent {
+	if p.transaction != nil {
+		p.transaction.step(now)
+	} else if p.config.Idempotent {
 		p.identity.acquire(p)
 	}
 	p.drain(now)
 	if p.open == 0 {
 		p.flushing = false
 	}
+	p.rest()
 	p.client.timers.Set(&p.timer, p.nextDeadline(now))
 	if p.blocked && p.freed {
 		p.blocked, p.freed, p.starved = false, false, false

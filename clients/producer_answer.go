@@ -114,7 +114,7 @@ func (p *Producer) retry(b *producerBatch, code int16) {
 func (p *Producer) giveUp(b *producerBatch) {
 	p.endUnsent(b)
 	if p.config.Profile == ProfileFranzGo {
-		p.franzGoFail(b.partition, b.lastError)
+		p.failAll(b.partition, b.lastError)
 	}
 }
 
@@ -131,6 +131,9 @@ func (p *Producer) endUnsent(b *producerBatch) {
 	if b.ambiguous {
 		outcome = Indeterminate
 	}
+	if p.transaction != nil {
+		p.transaction.batchFailed(b)
+	}
 	p.complete(b, outcome, kafka.NoOffset)
 	p.release(b)
 }
@@ -143,7 +146,7 @@ func (p *Producer) expire(now host.Time) {
 		p.franzGoExpire(now)
 		return
 	}
-	for _, t := range p.partitions {
+	for _, t := range p.activePartitions() {
 		for i := 0; i < len(t.pending); i++ {
 			b := t.pending[i]
 			if now < b.created.Add(p.config.DeliveryTimeout) {

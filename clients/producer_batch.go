@@ -54,6 +54,9 @@ func (b *producerBatch) finish(p *Producer) {
 		if b.sequenced {
 			b.builder.SetProducer(b.producerID, b.epoch, b.sequence)
 		}
+		if p.transaction != nil {
+			b.builder.SetTransactional()
+		}
 		b.whole = b.builder.Finish()
 		if p.config.Compression == batch.None {
 			b.whole = slices.Clone(b.whole)

@@ -33,7 +33,7 @@ func (p *Producer) hasRoom(peer *peer) bool { return len(peer.calls) < p.config.
 // hasReady says whether some partition led by the broker has a reason to send.
 // A partition without a leader asks for metadata.
 func (p *Producer) hasReady(id kafka.BrokerID, now host.Time) bool {
-	for _, t := range p.partitions {
+	for _, t := range p.activePartitions() {
 		if len(t.queue) == 0 {
 			continue
 		}
@@ -59,7 +59,7 @@ func (p *Producer) isReady(t *producerPartition, b *producerBatch, now host.Time
 
 // mayLeave says whether order, sequences and backoff let a batch leave now.
 func (p *Producer) mayLeave(t *producerPartition, b *producerBatch, leader Leader, now host.Time) bool {
-	if p.fatal != 0 {
+	if p.fatal != 0 || p.transaction != nil && !p.transaction.lets(t, b) {
 		return false
 	}
 	if p.config.MaxInFlight == 1 && t.onWire > 0 {
@@ -85,9 +85,10 @@ func (p *Producer) mayLeave(t *producerPartition, b *producerBatch, leader Leade
 func (p *Producer) collect(id kafka.BrokerID, now host.Time) []*producerBatch {
 	var batches []*producerBatch
 	size := 0
-	for i := range p.partitions {
-		at := (p.drainFrom + i) % len(p.partitions)
-		t := p.partitions[at]
+	active := p.activePartitions()
+	first := p.firstActive(p.drainFrom)
+	for i := range active {
+		t := active[(first+i)%len(active)]
 		if len(t.queue) == 0 {
 			continue
 		}
@@ -96,7 +97,7 @@ func (p *Producer) collect(id kafka.BrokerID, now host.Time) []*producerBatch {
 			continue
 		}
 		if len(batches) > 0 && size+b.size() > p.config.MaxRequestSize {
-			p.drainFrom = at
+			p.drainFrom = t.index
 			break
 		}
 		size += b.size()
@@ -113,7 +114,11 @@ func (p *Producer) takeOut(t *producerPartition, b *producerBatch, leader Leader
 	t.queue = t.queue[:n]
 	if p.config.Idempotent && !b.sequenced {
 		if t.isStale(&p.identity) {
+			first := t.producerID == kafka.NoProducerID
 			t.startSequences(p.identity)
+			if first {
+				t.nextSequence, t.acknowledged = p.config.FirstSequence, p.config.FirstSequence
+			}
 		}
 		t.assignSequence(b)
 		b.finish(p)
@@ -133,6 +138,12 @@ func (p *Producer) takeOut(t *producerPartition, b *producerBatch, leader Leader
 func (p *Producer) transmit(peer *peer, batches []*producerBatch, now host.Time) {
 	version := peer.versions[kmsg.Produce]
 	body := kmsg.NewPtrProduceRequest()
+	if p.transaction != nil {
+		body.TransactionID = &p.config.TransactionalID
+		if !p.transaction.version2 {
+			version = min(version, lastProduceBefore2)
+		}
+	}
 	body.Version = version
 	body.Acks = int16(p.config.Acks)
 	body.TimeoutMillis = int32(p.config.RequestTimeout.Milliseconds())
@@ -182,7 +193,7 @@ func (p *Producer) topicOf(body *kmsg.ProduceRequest, name string, version int16
 // nextDeadline is when there will be something to do without any event.
 func (p *Producer) nextDeadline(now host.Time) host.Time {
 	next := host.Never
-	for _, t := range p.partitions {
+	for _, t := range p.activePartitions() {
 		for _, b := range t.pending {
 			if b.onWire && !b.told {
 				next = min(next, p.expiry(b, now))

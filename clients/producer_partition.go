@@ -8,7 +8,9 @@ import (
 
 // producerPartition is what a producer keeps for one partition.
 type producerPartition struct {
-	name kafka.TopicPartition
+	name   kafka.TopicPartition
+	index  int  // among the producer's
+	active bool // see Producer.activate
 	// queue holds the batches that wait to be sent, oldest first; retried ones
 	// stand before those that never left.
 	queue []*producerBatch
@@ -30,7 +32,9 @@ type producerPartition struct {
 	unresolved bool
 	// unknown counts answers that the partition is not known, since the last
 	// good one.
-	unknown int
+	unknown       int
+	participation participation // in the open transaction
+
 	// bumping: there is a gap for sure. Nothing at all leaves any more.
 	bumping bool
 }

@@ -12,6 +12,9 @@ import (
 // mayTryAgain decides on an error, and notes where it proves a gap in the
 // sequences.
 func (p *Producer) mayTryAgain(b *producerBatch, code int16) bool {
+	if p.transaction != nil {
+		return p.isOwed(b) && p.transaction.triesAgain(b, code)
+	}
 	switch p.config.Profile {
 	case ProfileRdKafka:
 		return p.isOwed(b) && p.rdKafkaTriesAgain(b, code)
@@ -41,7 +44,8 @@ func (p *Producer) javaTriesAgain(b *producerBatch, code int16) bool {
 			// The broker has taken later ones: it will never take this one
 			// again, and cannot say whether it did.
 			b.ambiguous = true
-			return false
+			t.bumping = p.config.SequenceCache
+			return p.config.SequenceCache
 		}
 		// A batch behind one that is being retried just came too early.
 		// Otherwise there is a gap, or the broker forgot us: a new epoch.
@@ -115,9 +119,10 @@ func (p *Producer) franzGoMayCancel(b *producerBatch) bool {
 	return !p.config.Idempotent || !b.onWire && b.lastError != networkException && !b.unsure
 }
 
-// franzGoFail ends everything that waits for a partition: to leave out a batch
+// failAll ends everything that waits for a partition, and what is on the wire
+// as far as it is told. With franz-go one failure does so: to leave out a batch
 // would break the chain of sequences (failAllRecords in pkg/kgo/sink.go).
-func (p *Producer) franzGoFail(t *producerPartition, code int16) {
+func (p *Producer) failAll(t *producerPartition, code int16) {
 	for _, b := range slices.Concat(t.pending, t.queue) {
 		if b.told || b.onWire {
 			continue
@@ -139,7 +144,7 @@ func (p *Producer) franzGoFail(t *producerPartition, code int16) {
 // franzGoExpire is RecordDeliveryTimeout, which franz-go looks at for the oldest
 // batch of a partition alone, and not while the broker may have it.
 func (p *Producer) franzGoExpire(now host.Time) {
-	for _, t := range p.partitions {
+	for _, t := range p.activePartitions() {
 		var oldest *producerBatch
 		switch {
 		case len(t.pending) > 0:
@@ -150,7 +155,7 @@ func (p *Producer) franzGoExpire(now host.Time) {
 			continue
 		}
 		if !oldest.told && now >= oldest.created.Add(p.config.DeliveryTimeout) && p.franzGoMayCancel(oldest) {
-			p.franzGoFail(t, kerr.RequestTimedOut.Code)
+			p.failAll(t, kerr.RequestTimedOut.Code)
 		}
 	}
 }
@@ -160,6 +165,9 @@ func (p *Producer) abandon(b *producerBatch, code int16) {
 	b.lastError = code
 	if b.sequenced {
 		b.partition.unresolved = true
+	}
+	if p.transaction != nil {
+		p.transaction.batchFailed(b)
 	}
 	p.complete(b, Indeterminate, kafka.NoOffset)
 }

@@ -81,12 +81,18 @@ func (p *Producer) settleSequences() {
 	if !p.config.Idempotent {
 		return
 	}
-	for _, t := range p.partitions {
+	for _, t := range p.activePartitions() {
 		if t.unresolved && len(t.pending) == 0 {
 			// All is settled: what was given up was appended after all (its
 			// successors were taken), or the gap is real.
 			t.unresolved = false
-			t.bumping = t.bumping || t.acknowledged != t.nextSequence
+			switch {
+			case p.transaction != nil: // the epoch is raised at the transaction's end
+			case p.config.SequenceReuse:
+				t.nextSequence = t.acknowledged
+			default:
+				t.bumping = t.bumping || t.acknowledged != t.nextSequence
+			}
 		}
 		if t.bumping && t.onWire == 0 {
 			p.bumpEpoch(t)
@@ -99,7 +105,7 @@ func (p *Producer) settleSequences() {
 // under the new epoch; that may duplicate a batch whose fate is unknown, since
 // the new epoch hides it from deduplication. So here such batches end as
 // indeterminate, and only those that are surely in no log are sent again.
-// franz-go's are resent as they are there.
+// franz-go's are resent as they are there, and the museum's seq-cache does so, too.
 func (p *Producer) bumpEpoch(t *producerPartition) {
 	if t.producerID == p.identity.id && t.epoch == p.identity.epoch {
 		p.identity.bump()
@@ -111,7 +117,7 @@ func (p *Producer) bumpEpoch(t *producerPartition) {
 	pending := t.pending
 	t.pending = nil
 	for _, b := range pending {
-		if b.ambiguous && p.config.Profile != ProfileFranzGo {
+		if b.ambiguous && p.config.Profile != ProfileFranzGo && !p.config.SequenceCache {
 			t.unqueue(b)
 			p.complete(b, Indeterminate, kafka.NoOffset)
 			p.release(b)

@@ -64,9 +64,25 @@ func (p Profile) pollLimit(s kafkaconfig.Settings) int {
 	return s.Int("max.poll.records")
 }
 
+// boundsPolls says whether a member leaves its group when the application does
+// not poll for max.poll.interval.ms. franz-go knows no such bound: what it calls
+// RebalanceTimeout is how long the coordinator waits for a member alone.
+func (p Profile) boundsPolls() bool { return p != ProfileFranzGo }
+
+// countsItselfOut says whether a classic member whose heartbeats were not
+// answered for session.timeout.ms takes its membership for lost, as librdkafka
+// does (rd_kafka_cgrp_session_timeout_check in src/rdkafka_cgrp.c). Kafka's only
+// looks for the coordinator anew and goes on with what it has.
+func (p Profile) countsItselfOut() bool { return p == ProfileRdKafka }
+
 // splitsBatches says whether a batch that the broker finds too large is sent
 // again in parts, as only Kafka's producer does; the others fail it.
 func (p Profile) splitsBatches() bool { return p == ProfileJava }
+
+// fencesByEpochs says whether the client knows transaction version 2, where
+// each transaction has an epoch of its own (KIP-890). librdkafka sends EndTxn and
+// TxnOffsetCommit in older versions only (src/rdkafka_request.c).
+func (p Profile) fencesByEpochs() bool { return p != ProfileRdKafka }
 
 // retriesAfter says whether a batch is sent again after an answer, sequences
 // apart.

@@ -40,7 +40,19 @@ import (
 //	offsets                  prints what the group has committed
 //	cut OFFSET, start OFFSET, down BROKER, up BROKER, reset-producers, recreate
 //	run DURATION             lets time pass
-//	log                      prints the log
+//	log [PARTITION]          prints the log
+//
+// Of transactions, by producer transactional=t:
+//
+//	init, begin, commit-transaction, abort-transaction, send-offset OFFSET
+//	transaction-fate KIND N WHAT
+//	                         what becomes of the N-th init, add-partitions,
+//	                         add-offsets, commit-offsets or end
+//	transaction-version N, transaction-coordinator BROKER
+//	take-over                another producer takes the transactional id
+//	partitions N, send-to PARTITION VALUE...
+//	write-as PRODUCER VALUE..., mark PRODUCER commit|abort
+//	                         another producer's transaction
 func TestStories(t *testing.T) {
 	story.Play(t, "testdata/*.story", func(t *testing.T, content string) string {
 		script, _, _ := strings.Cut(content, "----\n")
@@ -71,6 +83,9 @@ func tell(t *testing.T, script string) string {
 }
 
 func (s *stage) do(command string, args []string) {
+	if s.doTransaction(command, args) {
+		return
+	}
 	l := s.cluster.logs[s.orders]
 	switch command {
 	case "producer":
@@ -83,11 +98,10 @@ func (s *stage) do(command string, args []string) {
 		for _, value := range args {
 			s.sent = append(s.sent, value)
 			_, err := s.producer.Send(&Record{Topic: "orders", Value: []byte(value), Timestamp: 1, Cookie: uint64(len(s.sent) - 1)})
-			if s.producer.fatal != 0 {
-				s.log("send of %s: %v", value, err)
-				continue
+			if s.producer.fatal == 0 && s.producer.transaction == nil {
+				require.NoError(s.t, err)
 			}
-			require.NoError(s.t, err)
+			s.sendRefused(value, err)
 		}
 	case "write":
 		l.write(args...)
@@ -149,6 +163,7 @@ func (s *stage) do(command string, args []string) {
 		clear(l.producers)
 	case "down":
 		s.cluster.brokers[s.number(args[0])-1].down = true
+		s.cluster.brokers[s.number(args[0])-1].sessions = nil
 		for conn := range s.conns + 1 {
 			if b := s.dialled[conn]; b != nil && b.down {
 				s.deliverClosed(conn)
@@ -161,6 +176,9 @@ func (s *stage) do(command string, args []string) {
 		require.NoError(s.t, err)
 		s.run(d)
 	case "log":
+		if len(args) > 0 {
+			l = s.cluster.logs[kafka.TopicPartition{Topic: "orders", Partition: int32(s.number(args[0]))}]
+		}
 		s.log("log: %s", strings.Join(l.values(), " "))
 	default:
 		s.t.Fatalf("unknown command %q", command)
@@ -210,6 +228,14 @@ func (s *stage) makeProducer(args []string) {
 			config.Compression, _ = batch.CodecNamed(value)
 		case "client":
 			config.Profile = s.profile(value)
+		case "transactional":
+			config.TransactionalID, config.TransactionTimeout = value, time.Minute
+		case "block":
+			config.MaxBlock = s.duration(value)
+		case "reuse":
+			config.SequenceReuse = value == "true"
+		case "cache":
+			config.SequenceCache = value == "true"
 		case "linger":
 			config.Linger = s.duration(value)
 		default:
@@ -252,6 +278,8 @@ func (s *stage) makeConsumer(args []string) {
 		switch key {
 		case "reset":
 			config.OffsetReset = map[string]OffsetReset{"earliest": ResetEarliest, "latest": ResetLatest, "none": ResetNone}[value]
+		case "committed":
+			config.ReadCommitted = value == "true"
 		case "no-truncation-check":
 			config.NoTruncationCheck = value == "true"
 		case "group":

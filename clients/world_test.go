@@ -119,6 +119,8 @@ func (w *testWorld) Dial(to host.Addr) host.Conn {
 	return conn
 }
 
+func (w *testWorld) Peer(host.Conn) string { return "" }
+
 func (w *testWorld) Send(conn host.Conn, m host.Message) {
 	// A stalled connection delivers what was sent on it, even after the client
 	// has given it up.
@@ -203,16 +205,20 @@ type fakeCluster struct {
 	produces int
 	// groups hold what was committed; commitFate and findFate are what becomes
 	// of the n-th OffsetCommit and FindCoordinator of the run, from 1.
-	groups      map[string]*fakeGroup
-	commitFate  map[int]string
-	commits     int
-	taken       func(CommittedOffset) // nil, or told of each offset that a coordinator took
-	findFate    map[int]string
-	finds       int
-	offsetFate  map[int]string
-	offsetFinds int
+	groups       map[string]*fakeGroup
+	rebalanced   map[string]*fakeMembers
+	commitFate   map[int]string
+	commits      int
+	taken        func(CommittedOffset) // nil, or told of each offset that a coordinator took
+	findFate     map[int]string
+	finds        int
+	offsetFate   map[int]string
+	offsetFinds  int
+	transactions fakeTransactions
 	// versions, where set, replaces what the brokers offer.
 	versions map[kmsg.Key]int16
+	// nextSession is the last fetch session's id.
+	nextSession int32
 }
 
 type fakeLog struct {
@@ -222,7 +228,9 @@ type fakeLog struct {
 	batches   [][]byte
 	end       kafka.Offset
 	producers map[kafka.ProducerID]*fakeProducer
-	maxBytes  int // max.message.bytes; 0 for no limit
+	maxBytes  int                               // max.message.bytes; 0 for no limit
+	open      map[kafka.ProducerID]kafka.Offset // where open transactions begin
+	aborted   []fakeAborted
 }
 
 type fakeProducer struct {
@@ -231,15 +239,16 @@ type fakeProducer struct {
 }
 
 type fakeBroker struct {
-	cluster *fakeCluster
-	id      kafka.BrokerID
-	addr    host.Addr
-	down    bool
+	cluster  *fakeCluster
+	id       kafka.BrokerID
+	addr     host.Addr
+	down     bool
+	sessions []*fakeSession
 }
 
 func newFakeCluster(w *testWorld, brokers int, topics ...string) *fakeCluster {
 	c := &fakeCluster{world: w, topics: topics, logs: map[kafka.TopicPartition]*fakeLog{}, nextPID: 1000, incarnation: map[string]byte{}, fate: map[int]string{},
-		groups: map[string]*fakeGroup{}, commitFate: map[int]string{}, findFate: map[int]string{}, offsetFate: map[int]string{}}
+		groups: map[string]*fakeGroup{}, rebalanced: map[string]*fakeMembers{}, transactions: newFakeTransactions(), commitFate: map[int]string{}, findFate: map[int]string{}, offsetFate: map[int]string{}}
 	for i := range brokers {
 		c.brokers = append(c.brokers, &fakeBroker{
 			cluster: c, id: kafka.BrokerID(i + 1), addr: host.Addr(fmt.Sprintf("broker-%d:9092", i+1)),
@@ -252,7 +261,7 @@ func newFakeCluster(w *testWorld, brokers int, topics ...string) *fakeCluster {
 }
 
 func (c *fakeCluster) add(p kafka.TopicPartition, leader kafka.BrokerID) *fakeLog {
-	l := &fakeLog{leader: leader, producers: map[kafka.ProducerID]*fakeProducer{}}
+	l := &fakeLog{leader: leader, producers: map[kafka.ProducerID]*fakeProducer{}, open: map[kafka.ProducerID]kafka.Offset{}}
 	c.logs[p] = l
 	return l
 }
@@ -285,6 +294,9 @@ func (b *fakeBroker) receive(conn host.Conn, r *protocol.Request) {
 		body.SetVersion(r.Body.GetVersion())
 		b.cluster.world.answer(conn, &protocol.Response{CorrelationID: r.CorrelationID, Body: body})
 	}
+	if b.transaction(conn, r.Body, reply) {
+		return
+	}
 	switch body := r.Body.(type) {
 	case *kmsg.ApiVersionsRequest:
 		reply(b.cluster.apiVersions())
@@ -298,7 +310,7 @@ func (b *fakeBroker) receive(conn host.Conn, r *protocol.Request) {
 	case *kmsg.ProduceRequest:
 		b.produce(conn, body, reply)
 	case *kmsg.FetchRequest:
-		b.fetch(conn, body, reply, 0)
+		b.fetch(conn, body, reply)
 	case *kmsg.ListOffsetsRequest:
 		reply(b.listOffsets(body))
 	case *kmsg.OffsetForLeaderEpochRequest:
@@ -309,6 +321,16 @@ func (b *fakeBroker) receive(conn host.Conn, r *protocol.Request) {
 		reply(b.cluster.findCoordinator(body))
 	case *kmsg.OffsetCommitRequest:
 		b.offsetCommit(conn, body, reply)
+	case *kmsg.JoinGroupRequest:
+		b.joinGroup(body, reply)
+	case *kmsg.SyncGroupRequest:
+		b.syncGroup(body, reply)
+	case *kmsg.HeartbeatRequest:
+		b.heartbeat(body, reply)
+	case *kmsg.LeaveGroupRequest:
+		b.leaveGroup(body, reply)
+	case *kmsg.ConsumerGroupHeartbeatRequest:
+		b.consumerHeartbeat(body, reply)
 	case *kmsg.OffsetFetchRequest:
 		reply(b.offsetFetch(body))
 	default:
@@ -329,6 +351,11 @@ func (c *fakeCluster) apiVersions() kmsg.Response {
 			k.MaxVersion = v
 		}
 		answer.ApiKeys = append(answer.ApiKeys, k)
+	}
+	if c.transactions.version > 0 {
+		feature := kmsg.NewApiVersionsResponseFinalizedFeature()
+		feature.Name, feature.MinVersionLevel, feature.MaxVersionLevel = "transaction.version", c.transactions.version, c.transactions.version
+		answer.FinalizedFeatures, answer.FinalizedFeaturesEpoch = append(answer.FinalizedFeatures, feature), int64(c.transactions.version)
 	}
 	return answer
 }
@@ -382,8 +409,11 @@ func (b *fakeBroker) produce(conn host.Conn, r *kmsg.ProduceRequest, reply func(
 		for j := range t.Partitions {
 			part := kmsg.NewProduceResponseTopicPartition()
 			part.Partition = t.Partitions[j].Partition
-			part.ErrorCode, part.BaseOffset = b.appendByFate(
-				fate, kafka.TopicPartition{Topic: name, Partition: part.Partition}, t.Partitions[j].Records)
+			at := kafka.TopicPartition{Topic: name, Partition: part.Partition}
+			part.BaseOffset = -1
+			if part.ErrorCode = c.admit(r, at, t.Partitions[j].Records); part.ErrorCode == 0 {
+				part.ErrorCode, part.BaseOffset = b.appendByFate(fate, at, t.Partitions[j].Records)
+			}
 			topic.Partitions = append(topic.Partitions, part)
 		}
 		answer.Topics = append(answer.Topics, topic)
@@ -405,7 +435,8 @@ func (b *fakeBroker) appendByFate(fate string, p kafka.TopicPartition, records [
 	for _, e := range []*kerr.Error{
 		kerr.NotEnoughReplicas, kerr.NotEnoughReplicasAfterAppend, kerr.NotLeaderForPartition, kerr.InvalidRecord,
 		kerr.OutOfOrderSequenceNumber, kerr.UnknownProducerID, kerr.RequestTimedOut, kerr.MessageTooLarge,
-		kerr.UnknownTopicOrPartition,
+		kerr.UnknownTopicOrPartition, kerr.ConcurrentTransactions, kerr.InvalidTxnState, kerr.TransactionAbortable,
+		kerr.InvalidProducerEpoch,
 	} {
 		if strings.TrimPrefix(fate, "append-") == e.Message {
 			code = e.Code
@@ -470,6 +501,9 @@ func (l *fakeLog) append(records []byte) (int16, int64) {
 			p.last = p.last[1:]
 		}
 	}
+	if _, open := l.open[h.ProducerID]; h.IsTransactional() && !open {
+		l.open[h.ProducerID] = l.end
+	}
 	own := slices.Clone(records)
 	batch.SetBaseOffsetAndEpoch(own, l.end, l.epoch)
 	base := l.end
@@ -513,36 +547,6 @@ func (l *fakeLog) endOfEpoch(epoch kafka.LeaderEpoch) (kafka.LeaderEpoch, kafka.
 	return found, end
 }
 
-func (b *fakeBroker) fetch(conn host.Conn, r *kmsg.FetchRequest, reply func(kmsg.Response), waited host.Time) {
-	answer := kmsg.NewPtrFetchResponse()
-	anything := false
-	for i := range r.Topics {
-		t := &r.Topics[i]
-		name := t.Topic
-		if r.Version >= 13 {
-			name = topicOfID(t.TopicID)
-		}
-		topic := kmsg.NewFetchResponseTopic()
-		topic.Topic, topic.TopicID = t.Topic, t.TopicID
-		for j := range t.Partitions {
-			part := b.fetchPartition(name, &t.Partitions[j])
-			anything = anything || part.ErrorCode != 0 || len(part.RecordBatches) > 0 || part.DivergingEpoch.EndOffset >= 0
-			topic.Partitions = append(topic.Partitions, part)
-		}
-		answer.Topics = append(answer.Topics, topic)
-	}
-	if !anything && waited < host.Time(r.MaxWaitMillis)*host.Time(time.Millisecond) {
-		step := 10 * host.Time(time.Millisecond)
-		b.cluster.world.later(step, func() {
-			if b.cluster.world.dialled[conn] == b {
-				b.fetch(conn, r, reply, waited+step)
-			}
-		})
-		return
-	}
-	reply(answer)
-}
-
 func (b *fakeBroker) fetchPartition(topic string, asked *kmsg.FetchRequestTopicPartition) kmsg.FetchResponseTopicPartition {
 	part := kmsg.NewFetchResponseTopicPartition()
 	part.Partition = asked.Partition
@@ -561,7 +565,7 @@ func (b *fakeBroker) fetchPartition(topic string, asked *kmsg.FetchRequestTopicP
 		part.ErrorCode = kerr.UnknownLeaderEpoch.Code
 		return part
 	}
-	part.HighWatermark = int64(l.end)
+	part.HighWatermark, part.LastStableOffset = int64(l.end), int64(l.lastStable())
 	if asked.LastFetchedEpoch >= 0 {
 		if epoch, end := l.endOfEpoch(kafka.LeaderEpoch(asked.LastFetchedEpoch)); int32(epoch) < asked.LastFetchedEpoch || int64(end) < asked.FetchOffset {
 			part.DivergingEpoch.Epoch, part.DivergingEpoch.EndOffset = int32(epoch), int64(end)
@@ -646,6 +650,14 @@ func (b *fakeBroker) createTopics(r *kmsg.CreateTopicsRequest) kmsg.Response {
 // values lists the values in a partition's log.
 func (l *fakeLog) values() (values []string) {
 	for _, whole := range l.batches {
+		if h, _ := batch.ReadHeader(whole); h.IsControl() {
+			var yes = "commit"
+			if isAbortMarker(whole) {
+				yes = "abort"
+			}
+			values = append(values, fmt.Sprintf("(%s of %d)", yes, h.ProducerID))
+			continue
+		}
 		_ = batch.ForEachRecord(whole, func(r batch.Record) error {
 			values = append(values, string(r.Value))
 			return nil

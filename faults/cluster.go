@@ -23,6 +23,9 @@ type Cluster interface {
 	Members(name string) []string
 	ActiveController() (string, bool)
 	Leader(topic string, partition int32) (string, bool)
+	// Coordinator leads the partition of an internal topic that holds a group or a
+	// transactional id.
+	Coordinator(name string) (string, bool)
 	// Followers are the other replicas, in-sync ones first.
 	Followers(topic string, partition int32) []string
 	InSync(topic string, partition int32) []string
@@ -68,6 +71,8 @@ type Cluster interface {
 	// it only after the duration.
 	MoveLeader(topic string, partition int32, to string, fence bool, duration time.Duration) error
 	DelayMetadata(name string, duration time.Duration)
+	// ExpireSession lets the active controller take a broker for dead.
+	ExpireSession(name string) error
 
 	// Stream is the random stream of one named purpose of this run.
 	Stream(purpose ...string) *rand.Rand

@@ -82,8 +82,8 @@ func drawOne(id string, at time.Duration, kinds []Kind, targets []Target, durati
 	skew := drawSkew(stream("faults", id, "skew"))
 
 	switch {
-	case spec.Kind == DelayMetadata && (target.Kind == Clients || target.Kind == Controller):
-		target = Target{Kind: One} // nobody else follows the metadata
+	case (spec.Kind == DelayMetadata || spec.Kind == ExpireSession) && (target.Kind == Clients || target.Kind == Controller):
+		target = Target{Kind: One} // nobody else follows the metadata, or has a session with the controller
 	case spec.Kind == SlowDisk && target.Kind == Clients:
 		target = Target{Kind: One} // clients have no disk to speak of
 	}

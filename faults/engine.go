@@ -212,6 +212,12 @@ func (e *Engine) inflict(spec Spec, end time.Duration, chance *rand.Rand) error 
 		for _, name := range names(spec.Target) {
 			c.DelayMetadata(name, spec.Duration)
 		}
+	case ExpireSession:
+		for _, name := range names(spec.Target) {
+			if err := c.ExpireSession(name); err != nil {
+				return err
+			}
+		}
 	case MoveLeader:
 		target := spec.Target[0]
 		return c.MoveLeader(target.Topic, target.Partition, spec.To.Name, !spec.NoFence, spec.Duration)

@@ -58,13 +58,16 @@ func (c *scripted) Members(name string) []string {
 }
 func (c *scripted) ActiveController() (string, bool)    { return "controller-1", true }
 func (c *scripted) Leader(string, int32) (string, bool) { return c.leader, c.leader != "" }
-func (c *scripted) Followers(string, int32) []string    { return []string{"broker-2", "broker-3"} }
-func (c *scripted) InSync(string, int32) []string       { return c.Brokers() }
-func (c *scripted) Leading() []string                   { return c.Brokers() }
-func (c *scripted) Up(name string) bool                 { return !slices.Contains(c.down, name) }
-func (c *scripted) Impaired() []string                  { return append(slices.Clone(c.impaired), c.down...) }
-func (c *scripted) ImpairedControllers() []string       { return nil }
-func (c *scripted) Survives(impaired []string) bool     { return len(impaired) < 3 }
+func (c *scripted) Coordinator(name string) (string, bool) {
+	return "broker-3", name == "billing"
+}
+func (c *scripted) Followers(string, int32) []string { return []string{"broker-2", "broker-3"} }
+func (c *scripted) InSync(string, int32) []string    { return c.Brokers() }
+func (c *scripted) Leading() []string                { return c.Brokers() }
+func (c *scripted) Up(name string) bool              { return !slices.Contains(c.down, name) }
+func (c *scripted) Impaired() []string               { return append(slices.Clone(c.impaired), c.down...) }
+func (c *scripted) ImpairedControllers() []string    { return nil }
+func (c *scripted) Survives(impaired []string) bool  { return len(impaired) < 3 }
 func (c *scripted) Kill(name string, _ *rand.Rand) {
 	c.note("kill %s", name)
 	c.At(c.now+c.dying, func() { c.down = append(c.down, name) })
@@ -117,6 +120,10 @@ func (c *scripted) MoveLeader(topic string, partition int32, to string, fence bo
 	c.note("move %s/%d to %s fence=%t", topic, partition, to, fence)
 	return nil
 }
+func (c *scripted) ExpireSession(name string) error {
+	c.note("expire_session %s", name)
+	return nil
+}
 func (c *scripted) DelayMetadata(name string, d time.Duration) {
 	c.note("delay_metadata %s %s", name, d)
 }
@@ -161,6 +168,8 @@ func TestTimeline(t *testing.T) {
 		{ID: "t3", At: 3 * time.Second, Kind: Partition, Direction: Out, Duration: time.Second,
 			Groups: [][]Target{append(target(t, "leader(orders/0)"), target(t, "web")...), target(t, "rest")}},
 		{ID: "t4", At: 5 * time.Second, Kind: MoveLeader, Target: target(t, "orders/0")},
+		{ID: "t6", At: 6 * time.Second, Kind: ExpireSession, Target: target(t, "coordinator(billing)")},
+		{ID: "t7", At: 7 * time.Second, Kind: Reset, Target: target(t, "coordinator(enrich-0)")},
 		{ID: "t5", At: 60 * time.Second, Kind: Reset, Target: target(t, "one")},
 	}}
 	e := NewEngine(plan, nil, 30*time.Second, c)
@@ -171,17 +180,19 @@ func TestTimeline(t *testing.T) {
 		"4s restart broker-1", // held down by the second kill when the first ended
 		"4s heal broker-1,web-0,web-1 > broker-2,broker-3,controller-1,controller-2,controller-3",
 		"5s move orders/0 to broker-2 fence=true",
+		"6s expire_session broker-3",
 	}, c.run())
 	records := e.Records()
-	require.Len(t, records, 5)
+	require.Len(t, records, 7)
 	require.Equal(t, Skipped, records[0].Outcome, "starts after the load has ended")
-	for _, r := range records[1:] {
+	for _, r := range records[1:6] {
 		require.Equal(t, Applied, r.Outcome)
 	}
+	require.Equal(t, "enrich-0 has no coordinator", records[6].Reason)
 	require.Equal(t, []string{"broker-1", "web-0", "web-1"}, records[3].Names())
 	end, quiet := e.End()
 	require.True(t, quiet)
-	require.Equal(t, 5*time.Second, end)
+	require.Equal(t, 6*time.Second, end)
 }
 
 func TestTriggerCountsPassingsOrReachesAnOrdinal(t *testing.T) {

@@ -78,7 +78,7 @@ var Descriptions = []Description{
 	{Reassign, "replicas of a partition move to other brokers", []Field{FieldTarget, FieldTo}, false, false, true, false},
 	{Roll, "brokers stop in an orderly way and restart one after the other, each once all are in sync, as far as the duration allows", []Field{FieldTarget}, true, true, false, false},
 	{DelayMetadata, "the target applies no newer metadata for the duration", []Field{FieldTarget}, true, true, true, true},
-	{ExpireSession, "the controller takes a broker for dead", []Field{FieldTarget}, false, false, true, false},
+	{ExpireSession, "the controller takes a broker for dead that is not; it comes back with its next heartbeat", []Field{FieldTarget}, false, true, true, false},
 }
 
 // Describe returns the description of a kind.

@@ -11,6 +11,9 @@ import (
 func (e *Engine) resolve(spec Spec, random bool) (Spec, string) {
 	chance := e.cluster.Stream("faults", spec.ID, "resolve")
 	concrete := spec
+	if _, active := e.cluster.ActiveController(); !active && (spec.Kind == MoveLeader || spec.Kind == ExpireSession) {
+		return spec, "no controller is active to do it"
+	}
 	if spec.Kind == MoveLeader {
 		return e.resolveMove(concrete)
 	}
@@ -100,6 +103,11 @@ func (e *Engine) resolveTarget(target Target, random bool, chance *rand.Rand) ([
 			return followers[:1], ""
 		}
 		return nil, fmt.Sprintf("%s/%d has no follower", target.Topic, target.Partition)
+	case Coordinator:
+		if leader, ok := c.Coordinator(target.Name); ok {
+			return []string{leader}, ""
+		}
+		return nil, fmt.Sprintf("%s has no coordinator", target.Name)
 	case Controller:
 		if controllers := c.Controllers(); random && len(controllers) > 0 && chance.IntN(2) == 0 {
 			return pick(controllers, 1, chance), ""

@@ -106,6 +106,10 @@ type Host interface {
 	// Close ends a connection; what was sent before still goes out. The node
 	// gets no Closed for it, and nothing more from it.
 	Close(c Conn)
+	// Peer names the machine at the other end of an open connection: its network
+	// address where there is a network, its node's name in a simulated world, ""
+	// where it cannot be told. It is for people to read.
+	Peer(c Conn) string
 
 	// WakeAt sets the node's one deadline, replacing the former. Wake is called
 	// once, at or after it. The node keeps its own timers behind it.

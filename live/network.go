@@ -13,6 +13,7 @@ type endpoint struct {
 	send  func(host.Message)
 	close func() // after what was sent before
 	end   func(err error)
+	peer  func() string // see host.Host
 }
 
 // Dial implements host.Host.
@@ -58,6 +59,14 @@ func (p *Process) Close(c host.Conn) {
 		delete(p.connections, c)
 		e.close()
 	}
+}
+
+// Peer implements host.Host.
+func (p *Process) Peer(c host.Conn) string {
+	if e := p.connections[c]; e != nil {
+		return e.peer()
+	}
+	return ""
 }
 
 // acceptPause is how long a listener rests that cannot accept for the moment

@@ -85,5 +85,6 @@ func (e *pipeEnd) endpoint() *endpoint {
 		send:  func(m host.Message) { there.process.inbox.put(func() { there.process.received(there.id, m) }) },
 		close: func() { closed(host.ErrEOF) },
 		end:   closed,
+		peer:  func() string { return there.process.config.Name },
 	}
 }

@@ -64,7 +64,21 @@ func newSocket(p *Process, id host.Conn) *socket {
 }
 
 func (s *socket) endpoint() *endpoint {
-	return &endpoint{send: s.send, close: s.close, end: func(error) { s.shut() }}
+	return &endpoint{send: s.send, close: s.close, end: func(error) { s.shut() }, peer: s.peer}
+}
+
+// peer is the address of the other end, without its port; "" while it is dialled.
+func (s *socket) peer() string {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.raw == nil {
+		return ""
+	}
+	name, _, err := net.SplitHostPort(s.raw.RemoteAddr().String())
+	if err != nil {
+		return ""
+	}
+	return name
 }
 
 // dial connects. It gives up when the process ends; other time-outs are the

@@ -21,7 +21,8 @@ func TestNodesTalk(t *testing.T) {
 	for name, pipes := range map[string]*Pipes{"sockets": nil, "pipes": NewPipes()} {
 		t.Run(name, func(t *testing.T) {
 			server, client := answering(0), newScripted()
-			_, addr := startNode(t, server, pipes)
+			serving, addr := startNode(t, server, pipes)
+			serverName := serving.config.Name
 			p, _ := startNode(t, client, pipes)
 			const count = 100
 			var conn host.Conn
@@ -37,7 +38,15 @@ func TestNodesTalk(t *testing.T) {
 				require.Equal(t, i, next[receivedEvent](t, server).message.(*protocol.Request).CorrelationID)
 				require.Equal(t, i, next[receivedEvent](t, client).message.(*protocol.Response).CorrelationID)
 			}
-			p.Call(func(host.Node) { p.Close(conn) })
+			p.Call(func(host.Node) {
+				peer := "127.0.0.1"
+				if pipes != nil {
+					peer = serverName
+				}
+				require.Equal(t, peer, p.Peer(conn))
+				p.Close(conn)
+				require.Empty(t, p.Peer(conn))
+			})
 			require.ErrorIs(t, next[closedEvent](t, server).err, host.ErrEOF)
 			p.Call(func(host.Node) { p.Send(conn, request(0)) }) // to nobody: nothing happens
 		})

@@ -51,6 +51,8 @@ type pageData struct {
 	Stories         []storyData
 	Tolerance       []toleranceRow
 	Damage          numbersTable
+	Delivery        *deliveryTable
+	DeliveryAbout   string
 	Plots           []plotGroup
 	Points          []plotGroup // plots of the variants that have no columns
 	Timelines       []timelineData
@@ -128,7 +130,7 @@ func (run Run) page() pageData {
 		Scenario: r.Scenario, About: run.About, Verdict: verdictLine(r), Tone: tone(string(r.Outcome)), Runs: plural(runs(r), "run"),
 		Bounds: bounds(r), Idle: idle(r), NotModelled: run.NotModelled, Resolved: string(run.Scenario), Version: r.Version,
 		Matrix: matrix(shown.Result), Folded: foldedLines(r, folded), Exercise: shown.numbers(),
-		Sweep: run.sweepTable(), Tolerance: tolerance(r), Damage: shown.damage(),
+		Sweep: run.sweepTable(), Tolerance: tolerance(r), Damage: shown.damage(), Delivery: shown.delivery(), DeliveryAbout: deliveryAbout,
 	}
 	data.Replay, data.Again = run.firstReplay()
 	for _, v := range shown.Result.Variants {
@@ -261,6 +263,7 @@ func (run Run) storyOf(c counterexample, budget *plot.Budget) storyData {
 // plotTitles are the plots' names on the page.
 var plotTitles = map[string]string{
 	PlotThroughput: "Records sent, acknowledged and delivered", PlotLatency: "Latency over time", PlotLag: "Lag",
+	PlotGroups: "Who owned which partition", PlotTransactions: "Transactions",
 	PlotISR: "Leaders and in-sync replicas", PlotPercentiles: "Percentiles of the latency, all seeds", PlotSweep: "Throughput against latency",
 }
 
@@ -295,7 +298,7 @@ func (run Run) damage() numbersTable {
 	return all
 }
 
-var damageMetrics = []string{"loss.records", "loss.window", "duplicates.records", "unavailable.max", "recovery.p99", "lag.final"}
+var damageMetrics = []string{"loss.records", "loss.window", "duplicates.records", "unavailable.max", "rebalance.pause.max", "recovery.p99", "lag.final"}
 
 // timelines are the faults of each variant's story. Variants whose faults were
 // the same share one; quiet names those that had none.

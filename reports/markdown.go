@@ -33,6 +33,7 @@ func Markdown(run Run) []byte {
 	for _, c := range unexpectedFirst(counterexamples(r)) {
 		m.witness(c)
 	}
+	m.delivery()
 	m.faults()
 	m.invariants()
 	m.exercise()
@@ -192,6 +193,40 @@ func (m *markdown) scene(c counterexample) {
 	}
 	m.scenes++
 	m.line("```mermaid\n" + strings.TrimRight(diagram.Mermaid(*s), "\n") + "\n```\n")
+}
+
+// mostDeliveryVariants bounds the delivery matrix in summary.md; report.html has it all.
+const mostDeliveryVariants = 12
+
+func (m *markdown) delivery() {
+	shown := m.run
+	shown.Result = without(shown.Result, m.run.folded())
+	table := shown.delivery()
+	if table == nil {
+		return
+	}
+	m.line("## What was lost, duplicated, reordered or torn\n\n" + inline(deliveryAbout) + "\n")
+	m.row(append([]string{"Variant", "Explained by", "Faults applied"}, table.Classes...)...)
+	m.line("|---|---|---|" + strings.Repeat("---:|", len(table.Classes)))
+	for _, group := range table.Groups[:min(len(table.Groups), mostDeliveryVariants)] {
+		name := "**" + inline(group.Variant) + "**"
+		for _, row := range group.Rows {
+			cells := []string{name, inline(row.Fault), row.Applied}
+			for _, cell := range row.Cells {
+				if cell.Some {
+					cells = append(cells, "**"+cell.Text+"**")
+				} else {
+					cells = append(cells, cell.Text)
+				}
+			}
+			m.row(cells...)
+			name = ""
+		}
+	}
+	if more := len(table.Groups) - mostDeliveryVariants; more > 0 {
+		m.line("\n... and " + plural(more, "more variant") + ", in report.html.")
+	}
+	m.line("")
 }
 
 func (m *markdown) faults() {

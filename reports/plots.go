@@ -12,12 +12,14 @@ import (
 // Names of plots, as a scenario's report section asks for them; the percentiles
 // go with the latency, and a sweep is always drawn where there is one.
 const (
-	PlotThroughput  = "throughput"
-	PlotLatency     = "latency"
-	PlotLag         = "lag"
-	PlotISR         = "isr"
-	PlotPercentiles = "percentiles"
-	PlotSweep       = "sweep"
+	PlotThroughput   = "throughput"
+	PlotLatency      = "latency"
+	PlotLag          = "lag"
+	PlotISR          = "isr"
+	PlotGroups       = "groups"
+	PlotTransactions = "transactions"
+	PlotPercentiles  = "percentiles"
+	PlotSweep        = "sweep"
 )
 
 // SweepPoint is where in a sweep a variant stands.
@@ -61,6 +63,12 @@ func (run Run) Pictures() []Picture {
 			}
 			if wanted(PlotLag) && len(s.Series.Lag) > 0 {
 				all = append(all, Picture{PlotLag, v.Name, plot.Lag(s.Series, s.Faults)})
+			}
+			if wanted(PlotGroups) && len(s.Series.Owners) > 0 {
+				all = append(all, Picture{PlotGroups, v.Name, plot.Groups(s.Series, s.Faults)})
+			}
+			if wanted(PlotTransactions) && len(s.Series.Transactions) > 0 {
+				all = append(all, Picture{PlotTransactions, v.Name, plot.Transactions(s.Series, s.Faults)})
 			}
 			if wanted(PlotISR) && len(s.Series.Partitions) > 0 {
 				all = append(all, Picture{PlotISR, v.Name, plot.ISR(s.Series, s.Faults)})

@@ -64,6 +64,8 @@ func deed(r faults.Record) string {
 		return fmt.Sprintf("leadership of %s moves%s", who, destination(r.Spec))
 	case faults.DelayMetadata:
 		return fmt.Sprintf("%s applies no newer metadata until %s", who, until)
+	case faults.ExpireSession:
+		return fmt.Sprintf("the controller takes %s for dead", who)
 	}
 	if r.End > r.Start {
 		return fmt.Sprintf("%s of %s, until %s", r.Spec.Kind, who, until)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,6 +23,12 @@ func TestShippedScenariosLoad(t *testing.T) {
 			file, diagnostics := format.Load(source, format.Options{})
 			require.NotNil(t, file, diagnostics.String())
 			for _, d := range diagnostics {
+				if d.Severity == format.Warning && d.Variant != "" {
+					continue // a variant may show what a danger comes to
+				}
+				if name == "museum/reset-latest-skip" && d.Severity == format.Warning && strings.Contains(d.Message, "starts at latest") {
+					continue // which is the exhibit
+				}
 				require.Equal(t, format.Note, d.Severity, d.String())
 			}
 			require.Equal(t, filepath.Base(name), file.Base.Name)

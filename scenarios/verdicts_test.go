@@ -20,6 +20,63 @@ var full = flag.Bool("full", false, "judge shipped scenarios over further seeds,
 // pinned are the verdicts of the shipped scenarios, by variant and claim: what
 // each of them teaches. The museum's are in museum_test.go.
 var pinned = map[string]map[string]map[string]string{
+	"exactly-once": {
+		"base":                  {"exactly-once": "holds", "group-exclusive": "holds", "no-loss": "holds", "recovers": "holds"},
+		"no-transaction":        {"exactly-once": "violated", "group-exclusive": "holds", "no-loss": "holds", "recovers": "holds"},
+		"commit-after-process":  {"exactly-once": "violated", "group-exclusive": "holds", "no-loss": "holds", "recovers": "holds"},
+		"commit-before-process": {"exactly-once": "violated", "group-exclusive": "holds", "no-loss": "holds", "recovers": "holds"},
+		"read-uncommitted":      {"exactly-once": "violated", "group-exclusive": "holds", "no-loss": "holds", "recovers": "holds"},
+		"fencing-off":           {"exactly-once": "violated", "group-exclusive": "holds", "no-loss": "holds", "recovers": "holds"},
+	},
+	"at-least-once": {
+		"base":          {"at-least-once": "holds", "at-most-once": "violated", "group-exclusive": "holds", "recovers": "holds"},
+		"commit-before": {"at-least-once": "violated", "at-most-once": "holds", "group-exclusive": "holds", "recovers": "holds"},
+	},
+	"at-most-once": {
+		"base":         {"at-least-once": "violated", "at-most-once": "holds", "recovers": "holds"},
+		"commit-after": {"at-least-once": "holds", "at-most-once": "violated", "recovers": "holds"},
+	},
+	"auto-commit": {
+		"base":       {"at-least-once": "holds", "at-most-once": "violated", "recovers": "holds"},
+		"librdkafka": {"at-least-once": "violated", "at-most-once": "violated", "recovers": "holds"},
+	},
+	"coordinator-failover": {
+		"base":        {"at-least-once": "holds", "commit-safety": "holds", "exactly-once": "holds", "recovers": "holds"},
+		"one-replica": {"at-least-once": "holds", "commit-safety": "violated", "exactly-once": "violated", "recovers": "violated"},
+	},
+	"lag-and-replay": {
+		"base": {"billing-alo": "holds", "billing-amo": "holds", "history-alo": "holds", "history-amo": "violated", "recovers": "holds"},
+	},
+	"publish-subscribe": {
+		"base": {"billing-alo": "holds", "billing-amo": "violated", "shipping-alo": "violated", "shipping-amo": "holds"},
+	},
+	"read-committed": {
+		"base":        {"atomic-transactions": "holds", "no-aborted-reads": "holds", "no-skips": "holds"},
+		"uncommitted": {"atomic-transactions": "violated", "no-aborted-reads": "violated", "no-skips": "holds"},
+	},
+	"rebalance-cooperative": {
+		"base":         {"at-least-once": "holds", "commit-safety": "holds", "group-exclusive": "holds", "recovers": "holds"},
+		"eager-sticky": {"at-least-once": "holds", "commit-safety": "holds", "group-exclusive": "holds", "recovers": "holds"},
+	},
+	"rebalance-eager": {
+		"base":        {"at-least-once": "holds", "commit-safety": "holds", "group-exclusive": "holds", "recovers": "holds"},
+		"round-robin": {"at-least-once": "holds", "commit-safety": "holds", "group-exclusive": "holds", "recovers": "holds"},
+	},
+	"static-membership": {
+		"base":    {"at-least-once": "holds", "commit-safety": "holds", "group-exclusive": "holds", "recovers": "holds"},
+		"dynamic": {"at-least-once": "holds", "commit-safety": "holds", "group-exclusive": "holds", "recovers": "holds"},
+	},
+	"transaction-version-1": {
+		"base":      {"atomic-transactions": "violated", "no-aborted-reads": "violated"},
+		"version-2": {"atomic-transactions": "holds", "no-aborted-reads": "holds"},
+	},
+	"work-queue": {
+		"base": {"at-least-once": "holds", "at-most-once": "violated", "group-exclusive": "holds", "key-order": "holds", "recovers": "holds"},
+	},
+	"zombie-fencing": {
+		"base":      {"atomic-transactions": "holds", "exactly-once": "holds", "group-exclusive": "holds", "no-aborted-reads": "holds"},
+		"no-fences": {"atomic-transactions": "violated", "exactly-once": "violated", "group-exclusive": "violated", "no-aborted-reads": "holds"},
+	},
 	"acks-0": {
 		"base": {"no-loss": "violated"},
 		"all":  {"no-loss": "holds"},
@@ -50,6 +107,18 @@ var pinned = map[string]map[string]map[string]string{
 		"commit-before":        {"at-least-once": "violated", "at-most-once": "holds", "commit-safety": "violated"},
 		"commit-automatically": {"at-least-once": "holds", "at-most-once": "violated", "commit-safety": "holds"},
 	},
+	"dead-letter-topic": {
+		"base":       {"at-least-once": "holds", "no-loss": "holds", "recovers": "holds"},
+		"worked-off": {"at-least-once": "holds", "no-loss": "holds", "recovers": "holds"},
+		"no-retry":   {"at-least-once": "holds", "no-loss": "holds", "recovers": "holds"},
+		"skip":       {"at-least-once": "violated", "no-loss": "holds", "recovers": "holds"},
+	},
+	"idempotent-consumer": {
+		"base":            {"at-least-once": "holds", "at-most-once": "holds", "recovers": "holds"},
+		"forgetful":       {"at-least-once": "holds", "at-most-once": "violated", "recovers": "holds"},
+		"partitions-move": {"at-least-once": "holds", "at-most-once": "violated", "recovers": "holds"},
+		"commit-before":   {"at-least-once": "violated", "at-most-once": "holds", "recovers": "holds"},
+	},
 	"idempotent-producer": {
 		"base":          {"no-loss": "holds", "no-duplicates": "holds", "producer-order": "holds"},
 		"blind-retries": {"no-loss": "holds", "no-duplicates": "violated", "producer-order": "violated"},
@@ -66,6 +135,12 @@ var pinned = map[string]map[string]map[string]string{
 		"base":  {"no-loss": "holds", "recovers": "holds"},
 		"alone": {"no-loss": "violated", "recovers": "holds"},
 	},
+	"next-generation-groups": {
+		"base":           {"at-least-once": "holds", "commit-safety": "holds", "group-exclusive": "holds", "recovers": "holds"},
+		"range":          {"at-least-once": "holds", "commit-safety": "holds", "group-exclusive": "holds", "recovers": "holds"},
+		"static":         {"at-least-once": "holds", "commit-safety": "holds", "group-exclusive": "holds", "recovers": "holds"},
+		"zombie-commits": {"at-least-once": "holds", "commit-safety": "holds", "group-exclusive": "violated", "recovers": "holds"},
+	},
 	"network-partitions": {
 		"base":   {"linearizable-log": "holds", "log-agreement": "holds", "no-duplicates": "holds", "no-loss": "holds", "no-skips": "holds", "recovers": "holds"},
 		"acks-1": {"linearizable-log": "violated", "log-agreement": "holds", "no-duplicates": "violated", "no-loss": "violated", "no-skips": "holds", "recovers": "holds"},
@@ -73,6 +148,15 @@ var pinned = map[string]map[string]map[string]string{
 	"orders-at-least-once": {
 		"base":       {"no-loss": "holds", "recovers": "holds", "no-skips": "holds", "no-duplicates": "violated"},
 		"idempotent": {"no-loss": "holds", "recovers": "holds", "no-skips": "holds", "no-duplicates": "holds"},
+	},
+	"outbox": {
+		"base":       {"at-least-once": "holds", "no-duplicates": "violated", "no-loss": "holds", "recovers": "holds"},
+		"dual-write": {"at-least-once": "holds", "no-duplicates": "holds", "no-loss": "violated", "recovers": "holds"},
+	},
+	"poison-message": {
+		"base":           {"no-loss": "holds", "recovers": "holds"},
+		"retry-for-ever": {"no-loss": "holds", "recovers": "violated"},
+		"skip":           {"no-loss": "holds", "recovers": "holds"},
 	},
 	"power-loss": {
 		"base":    {"no-loss": "violated", "recovers": "holds"},

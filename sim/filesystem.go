@@ -159,7 +159,7 @@ func (fs *FileSystem) lookup(operation, name string) (*inode, error) {
 		var entry string
 		entry, rest, _ = strings.Cut(rest, "/")
 		if n = n.entries[entry]; n == nil {
-			return nil, fmt.Errorf("%s %s: %w", operation, name, host.ErrNotExist)
+			return nil, missing{operation, name}
 		}
 	}
 	return n, nil
@@ -251,6 +251,14 @@ func (fs *FileSystem) rename(oldName, newName string) error {
 	return nil
 }
 
+// missing says that there is no such file. It is an answer that is often asked for
+// and seldom read: the words wait until somebody does.
+type missing struct{ operation, name string }
+
+func (m missing) Error() string { return m.operation + " " + m.name + ": " + host.ErrNotExist.Error() }
+
+func (m missing) Unwrap() error { return host.ErrNotExist }
+
 func (fs *FileSystem) remove(name string) error {
 	directory, entry, err := fs.parent("remove", name)
 	if err != nil {
@@ -258,7 +266,7 @@ func (fs *FileSystem) remove(name string) error {
 	}
 	n := directory.entries[entry]
 	if n == nil {
-		return fmt.Errorf("remove %s: %w", name, host.ErrNotExist)
+		return missing{"remove", name}
 	}
 	if len(n.entries) > 0 {
 		return fmt.Errorf("remove %s: %w", name, errNotEmpty)

@@ -85,6 +85,7 @@ func TestOneWayPartitionStallsAndHeals(t *testing.T) {
 		require.True(t, w.Inject("client", func(n host.Node) { n.(*scripted).host.Send(conn, m) }))
 	}
 
+	require.True(t, w.Inject("client", func(n host.Node) { require.Equal(t, "server", n.(*scripted).host.Peer(conn)) }))
 	out := w.Cut([]string{"server"}, []string{"client"}) // answers stall, requests pass
 	send("a")
 	send("b")

@@ -179,6 +179,14 @@ func (p *process) Close(id host.Conn) {
 	p.outbox = append(p.outbox, request{kind: requestClose, connection: c, side: uint8(side)})
 }
 
+func (p *process) Peer(id host.Conn) string {
+	c, side := p.own(id)
+	if c == nil || c.ends[1-side].machine == nil {
+		return ""
+	}
+	return c.ends[1-side].machine.spec.Name
+}
+
 func (p *process) WakeAt(at host.Time) {
 	if p.ended {
 		return

@@ -68,7 +68,7 @@ func (d *decision) rebalance() {
 func (d *decision) eachPartition(visit func(topic *metadata.Topic, number int32, p *metadata.Partition)) {
 	for _, topic := range d.image.Topics() {
 		for number := range topic.Partitions {
-			visit(topic, int32(number), &topic.Partitions[number])
+			visit(topic, int32(number), topic.Partitions[number])
 		}
 	}
 }

@@ -155,7 +155,9 @@ func (d *decision) checkTopicConfig(topic string, configs []kmsg.CreateTopicsReq
 		values[c.Name] = *c.Value
 	}
 	if metadata.IsInternal(topic) {
-		delete(values, "cleanup.policy") // the brokers' own choice, which they need not justify
+		// The brokers' own choices, which they need not justify.
+		delete(values, "cleanup.policy")
+		delete(values, "compression.type")
 	}
 	if d.config.ValidateTopicConfig != nil {
 		if err := d.config.ValidateTopicConfig(values); err != nil {

@@ -60,6 +60,9 @@ func (r *OffsetRecord) AppendValue(dst []byte) ([]byte, bool) {
 // ErrRecord is the cause of every error of Decode.
 var ErrRecord = errors.New("not a record of the offsets topic")
 
+// versionOf is what a key or a value begins with.
+func versionOf(content []byte) int16 { return int16(binary.BigEndian.Uint16(content)) }
+
 // decoder reads records of the offsets topic.
 type decoder struct {
 	offset OffsetRecord
@@ -76,7 +79,13 @@ func (d *decoder) decode(key, value []byte) (Record, error) {
 	if len(key) < lengthOfKeyVersion {
 		return nil, fmt.Errorf("%w: a key of %d bytes", ErrRecord, len(key))
 	}
-	if version := int16(binary.BigEndian.Uint16(key)); version < oldestOffsetKey || version > offsetKey {
+	if r, known, err := d.decodeConsumerGroup(key, value); known {
+		return r, err
+	}
+	switch version := versionOf(key); {
+	case version == groupKey:
+		return d.decodeGroup(key, value)
+	case version < oldestOffsetKey || version > offsetKey:
 		return nil, nil
 	}
 	if err := d.key.UnsafeReadFrom(key); err != nil {
@@ -87,7 +96,7 @@ func (d *decoder) decode(key, value []byte) (Record, error) {
 		return &d.offset, nil
 	}
 	v := &d.value
-	if len(value) < lengthOfKeyVersion || int16(binary.BigEndian.Uint16(value)) > newestOffsetValue {
+	if len(value) < lengthOfKeyVersion || versionOf(value) > newestOffsetValue {
 		return nil, fmt.Errorf("%w: a value of an unknown version", ErrRecord)
 	}
 	if err := v.UnsafeReadFrom(value); err != nil {

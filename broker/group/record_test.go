@@ -3,10 +3,12 @@ package group
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"assay/host"
 	"assay/internal/kafka"
 )
 
@@ -48,7 +50,7 @@ func TestDecodeRefuses(t *testing.T) {
 	require.ErrorIs(t, err, ErrRecord)
 
 	for _, unknown := range [][]byte{
-		(&kmsg.GroupMetadataKey{Version: 2, Group: "g"}).AppendTo(nil), {0, 3, 0, 0}, {0xff, 0xff},
+		{0, 4, 0, 0}, {0, 16, 0, 0}, {0xff, 0xff},
 	} {
 		r, err := d.Decode(unknown, nil)
 		require.NoError(t, err)
@@ -103,7 +105,8 @@ func TestReplayCopies(t *testing.T) {
 	}
 	require.Equal(t, 10, c.Groups())
 	require.Equal(t, 1000, c.Offsets())
-	o, ok := c.Fetch("group-7", kafka.TopicPartition{Topic: "orders", Partition: 42}, kafka.TopicID{1})
+	o, ok, err := c.Fetch("group-7", kafka.TopicPartition{Topic: "orders", Partition: 42}, kafka.TopicID{1}, true)
+	require.NoError(t, err)
 	require.True(t, ok)
 	require.Equal(t, kafka.Offset(427), o.Offset)
 }
@@ -119,5 +122,106 @@ func BenchmarkReplay(b *testing.B) {
 			b.Fatal(err)
 		}
 		c.Committed(kafka.NoProducerID, r)
+	}
+}
+
+// A group's record is Kafka's own, and every version of it is read.
+func TestGroupRecords(t *testing.T) {
+	d := New(Settings{})
+	key := (&kmsg.GroupMetadataKey{Version: 2, Group: "g"}).AppendTo(nil)
+	protocol, leader, instance := "range", "a", "one"
+	for version := range int16(5) {
+		v := kmsg.GroupMetadataValue{Version: version, ProtocolType: "consumer", Generation: 7, Protocol: &protocol, Leader: &leader, CurrentStateTimestamp: 11,
+			Members: []kmsg.GroupMetadataValueMember{{MemberID: "a", InstanceID: &instance, ClientID: "c", ClientHost: "/h", RebalanceTimeoutMillis: 5000,
+				SessionTimeoutMillis: 3000, Subscription: []byte{1}, Assignment: []byte{2}}}}
+		content := v.AppendTo(nil)
+		r, err := d.Decode(key, content)
+		require.NoError(t, err)
+		again, present := r.(*GroupRecord).AppendValue(nil)
+		require.True(t, present)
+		require.Equal(t, content, again, "version %d", version)
+		require.Equal(t, key, r.AppendKey(nil))
+
+		c := New(Settings{})
+		c.Appended(kafka.NoProducerID, r)
+		c.Committed(kafka.NoProducerID, r)
+		g := c.groups["g"].members.(*classicGroup)
+		m := g.members[0]
+		require.Equal(t, []any{GenerationID(7), MemberID("a"), "Stable", 3 * time.Second}, []any{g.generationID, g.leader, g.state(), m.sessionTimeout})
+		require.Equal(t, map[bool]time.Duration{false: 3 * time.Second, true: 5 * time.Second}[version >= 1], m.rebalanceTimeout)
+		require.Equal(t, map[bool]string{true: "one"}[version >= 3], m.instance)
+		require.Equal(t, map[bool]int64{false: unknownSince, true: 11}[version >= 2], g.since)
+	}
+	_, err := d.Decode(key, []byte{0, 5})
+	require.ErrorIs(t, err, ErrRecord)
+	_, err = d.Decode(key[:4], nil)
+	require.ErrorIs(t, err, ErrRecord)
+}
+
+// rebalanceOf makes a group of n members stable and counts the answers that this
+// takes.
+func rebalanceOf(n int) (*Coordinator, int) {
+	c := New(Settings{MaxSize: 1 << 20, MaxSessionTimeout: time.Hour})
+	c.Loaded(Moment{})
+	subscription := (&kmsg.ConsumerMemberMetadata{Version: 3, Topics: []string{"orders"}, Generation: 3}).AppendTo(nil)
+	var assignments []Assignment
+	for i := range n {
+		id := MemberID(fmt.Sprintf("member-%d", i))
+		assignments = append(assignments, Assignment{id, make([]byte, 30)})
+		c.Join(Moment{}, &JoinRequest{Group: "g", NewMember: id, ClientID: "c", SessionTimeout: 10 * time.Second, RebalanceTimeout: time.Minute,
+			ProtocolType: "consumer", Protocols: []Protocol{{"range", subscription}, {"sticky", subscription}}, Version: 3}, i)
+	}
+	answers := len(c.Expire(Moment{Now: 1}).Answers)
+	var d Decision
+	for i := range n {
+		d = c.Sync(Moment{}, &SyncRequest{Group: "g", Member: assignments[n-1-i].Member, Generation: 1, Assignments: assignments[:(i/(n-1))*n]}, i)
+	}
+	for _, w := range d.Writes {
+		answers += len(c.Written(Moment{}, w, nil).Answers)
+	}
+	return c, answers
+}
+
+func BenchmarkRebalance1000(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, answers := rebalanceOf(1000); answers != 2000 {
+			b.Fatal(answers)
+		}
+	}
+}
+
+func BenchmarkHeartbeat(b *testing.B) {
+	c, _ := rebalanceOf(1000)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		at := Moment{Now: host.Time(i) * host.Time(time.Millisecond)}
+		if err := c.Heartbeat(at, "g", MemberID("member-7"), "", 1); err != nil {
+			b.Fatal(err)
+		}
+		if c.NextDeadline() == host.Never {
+			b.Fatal("nothing is due")
+		}
+	}
+}
+
+// BenchmarkCommit is a member's commit for one partition, with its record's
+// encoding.
+func BenchmarkCommit(b *testing.B) {
+	c, _ := rebalanceOf(1000)
+	commit := &Commit{Group: "g", Member: "member-7", Generation: 1, Version: 9, Retention: NoExpiry,
+		Offsets: []CommitOffset{{Partition: kafka.TopicPartition{Topic: "orders", Partition: 7}}}}
+	var key, value []byte
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		commit.Offsets[0].Offset = kafka.Offset(i)
+		records, err := c.Commit(Moment{Now: host.Time(i)}, commit)
+		if err != nil {
+			b.Fatal(err)
+		}
+		key = records[0].AppendKey(key[:0])
+		value, _ = records[0].AppendValue(value[:0])
+		c.Appended(kafka.NoProducerID, records[0])
+		c.Committed(kafka.NoProducerID, records[0])
 	}
 }

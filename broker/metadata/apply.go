@@ -85,16 +85,18 @@ func (r PartitionRecord) apply(b *builder) {
 	if int(r.Partition) != len(topic.Partitions) {
 		panic(fmt.Sprintf("metadata: partition %s-%d follows partition %d", topic.Name, r.Partition, len(topic.Partitions)-1))
 	}
-	topic.Partitions = append(topic.Partitions, r.State)
+	topic.Partitions = append(topic.Partitions, &r.State)
 	touch(&b.touchedPartitions, PartitionKey{topic.Name, topic.ID, r.Partition}, true)
 }
 
 func (r PartitionChange) apply(b *builder) {
 	topic := b.ownTopic(r.Topic)
-	partition := topic.Partition(r.Partition)
-	if partition == nil {
+	former := topic.Partition(r.Partition)
+	if former == nil {
 		panic(fmt.Sprintf("metadata: no partition %s-%d", topic.Name, r.Partition))
 	}
+	partition := *former
+	topic.Partitions[r.Partition] = &partition
 	partition.ISR, partition.ELR, partition.LastKnownELR, partition.Leader = r.ISR, r.ELR, r.LastKnownELR, r.Leader
 	partition.LeaderEpoch, partition.PartitionEpoch = r.LeaderEpoch, r.PartitionEpoch
 	touch(&b.touchedPartitions, PartitionKey{topic.Name, topic.ID, r.Partition}, true)

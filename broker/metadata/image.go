@@ -42,7 +42,7 @@ func (b *Broker) Active() bool { return b != nil && !b.Fenced && !b.ShuttingDown
 type Topic struct {
 	Name       string
 	ID         kafka.TopicID
-	Partitions []Partition // by partition number, without gaps
+	Partitions []*Partition // by partition number, without gaps
 }
 
 // Partition is the state of a partition that the controller decides on.
@@ -107,7 +107,7 @@ func (t *Topic) Partition(partition int32) *Partition {
 	if t == nil || partition < 0 || int(partition) >= len(t.Partitions) {
 		return nil
 	}
-	return &t.Partitions[partition]
+	return t.Partitions[partition]
 }
 
 // Config returns the value of a key that was set for a resource itself.
@@ -147,7 +147,7 @@ func (i *Image) Records() []Record {
 	for _, t := range i.topics {
 		records = append(records, TopicRecord{Name: t.Name, ID: t.ID})
 		for number := range t.Partitions {
-			records = append(records, PartitionRecord{Topic: t.ID, Partition: int32(number), State: t.Partitions[number]})
+			records = append(records, PartitionRecord{Topic: t.ID, Partition: int32(number), State: *t.Partitions[number]})
 		}
 	}
 	for _, resource := range slices.SortedFunc(maps.Keys(i.configs), ConfigResource.Compare) {

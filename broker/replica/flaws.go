@@ -12,4 +12,7 @@ type Flaws struct {
 	// DivergingFetchCounts: a fetch that is answered "diverging" still moves
 	// the follower's log end on the leader (KAFKA-13141).
 	DivergingFetchCounts bool
+	// LastStableIsHighWatermark: open transactions do not hold the last stable
+	// offset back (lso-is-hw).
+	LastStableIsHighWatermark bool
 }

@@ -42,4 +42,5 @@ func (p *Partition) Flushed(now host.Time) {
 func (p *Partition) forgetBeyond(end kafka.Offset) {
 	p.settled, p.flushDemanded = min(p.settled, end), min(p.flushDemanded, end)
 	p.highWatermark = min(p.highWatermark, end)
+	p.log.Committed(p.highWatermark)
 }

@@ -84,6 +84,7 @@ func (p *Partition) learnHighWatermark(leaders kafka.Offset) {
 		return
 	}
 	p.highWatermark = known
+	p.log.Committed(known)
 	p.observe(PointFollowerHighWatermark, int64(known), int64(p.state.LeaderEpoch))
 }
 

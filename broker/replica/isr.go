@@ -66,7 +66,7 @@ func (p *Partition) inMaximalISR(id kafka.BrokerID) bool {
 // caughtUp reports whether a follower has all, or had all not longer than
 // replica.lag.time.max.ms ago.
 func (p *Partition) caughtUp(f *follower, now host.Time) bool {
-	return f.logEnd == p.log.LogEndOffset() || now.Sub(f.caughtUpAt) <= p.settings.MaxLag
+	return f.logEnd == p.log.LogEndOffset() || now.Sub(f.lastCaughtUp()) <= p.settings.MaxLag
 }
 
 // eligible reports whether a follower may join the ISR: active, and the

@@ -18,6 +18,7 @@ type follower struct {
 	fetchedAt    host.Time
 	endAtFetch   kafka.Offset // the leader's log end at the last fetch
 	knownToFetch bool
+	rests        *FetchClock // nil while its fetches name the partition
 }
 
 // longAgo is before any time of a node's clock, far enough from the minimum
@@ -89,6 +90,53 @@ func (p *Partition) Append(at Moment, records []byte, acks int16) (storage.Appen
 		return storage.AppendInfo{}, errNotEnoughReplicas
 	}
 	info, err := p.log.AppendAsLeader(records, p.state.LeaderEpoch, at.Wall)
+	return p.takeAppended(at, info, err)
+}
+
+// AppendAsCoordinator is Append with acks -1 for what a coordinator on this
+// broker writes: nobody sends it twice, so it has no sequences.
+func (p *Partition) AppendAsCoordinator(at Moment, records []byte) (storage.AppendInfo, error) {
+	if err := p.mayCommit(); err != nil {
+		return storage.AppendInfo{}, err
+	}
+	info, err := p.log.AppendAsCoordinator(records, p.state.LeaderEpoch, at.Wall)
+	return p.takeAppended(at, info, err)
+}
+
+// AppendMarker ends a transaction in this partition, as its coordinator has
+// asked for (KIP-98). The coordinator is answered once Committed says so.
+func (p *Partition) AppendMarker(at Moment, m storage.Marker) (storage.AppendInfo, error) {
+	if err := p.mayCommit(); err != nil {
+		return storage.AppendInfo{}, err
+	}
+	info, err := p.log.AppendMarker(m, p.state.LeaderEpoch, at.Wall)
+	if info, err = p.takeAppended(at, info, err); err == nil {
+		p.observe(PointMarkerAppend, int64(m.ProducerID), int64(m.ProducerEpoch), flag(m.Commit), int64(info.FirstOffset), int64(m.CoordinatorEpoch))
+	}
+	return info, err
+}
+
+func flag(set bool) int64 {
+	if set {
+		return 1
+	}
+	return 0
+}
+
+// mayCommit refuses where nothing could be committed: NOT_LEADER_OR_FOLLOWER,
+// NOT_ENOUGH_REPLICAS.
+func (p *Partition) mayCommit() error {
+	switch {
+	case p.role != Leading:
+		return errNotLeader
+	case p.underMinISR():
+		return errNotEnoughReplicas
+	}
+	return nil
+}
+
+// takeAppended follows up on an append as leader.
+func (p *Partition) takeAppended(at Moment, info storage.AppendInfo, err error) (storage.AppendInfo, error) {
 	if err != nil {
 		return info, err
 	}
@@ -220,6 +268,7 @@ func (p *Partition) CountsAsFetched(d Divergence) bool {
 // for the ISR. CheckFetch must have passed.
 func (p *Partition) FollowerFetched(now host.Time, f FetchPosition) {
 	r := p.follower(f.Replica)
+	r.stir()
 	end := p.log.LogEndOffset()
 	switch {
 	case f.Offset >= end:
@@ -235,6 +284,43 @@ func (p *Partition) FollowerFetched(now host.Time, f FetchPosition) {
 	if moved {
 		p.raiseHighWatermark(now)
 	}
+}
+
+// FetchClock is when a follower last fetched, over all partitions of its fetch
+// session.
+type FetchClock struct{ At host.Time }
+
+// FollowerRests says that there is nothing new on either side: the follower has
+// all that the leader has, and its session's fetches repeat that at each of their
+// times, without a call, until FollowerStirs.
+func (p *Partition) FollowerRests(id kafka.BrokerID, clock *FetchClock) {
+	if r := p.follower(id); r != nil {
+		r.rests = clock
+	}
+}
+
+// FollowerStirs ends a rest by that clock. The clock must not have gone on since
+// the log did.
+func (p *Partition) FollowerStirs(id kafka.BrokerID, clock *FetchClock) {
+	if r := p.follower(id); r != nil && r.rests == clock {
+		r.stir()
+	}
+}
+
+func (r *follower) stir() {
+	if r.rests == nil {
+		return
+	}
+	r.caughtUpAt, r.fetchedAt, r.endAtFetch = r.lastCaughtUp(), max(r.fetchedAt, r.rests.At), r.logEnd
+	r.rests = nil
+}
+
+// lastCaughtUp is when the follower last had all that the leader had.
+func (f *follower) lastCaughtUp() host.Time {
+	if f.rests != nil {
+		return max(f.caughtUpAt, f.rests.At)
+	}
+	return f.caughtUpAt
 }
 
 // raiseHighWatermark sets the high watermark to the smallest log end of the
@@ -256,6 +342,7 @@ func (p *Partition) raiseHighWatermark(now host.Time) {
 		return
 	}
 	p.highWatermark = lowest
+	p.log.Committed(lowest)
 	p.observe(PointHighWatermark, int64(lowest), int64(p.state.LeaderEpoch))
 	p.watcher.Changed(p)
 }
@@ -284,7 +371,7 @@ type Progress struct {
 func (p *Partition) Followers() []Progress {
 	out := make([]Progress, len(p.followers))
 	for i, f := range p.followers {
-		out[i] = Progress{f.id, f.logEnd, f.caughtUpAt}
+		out[i] = Progress{f.id, f.logEnd, f.lastCaughtUp()}
 	}
 	return out
 }

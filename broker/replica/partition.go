@@ -63,7 +63,14 @@ type Log interface {
 	AssignEpoch(epoch kafka.LeaderEpoch) error
 	EndOffsetForEpoch(asked kafka.LeaderEpoch) (kafka.LeaderEpoch, kafka.Offset)
 	AppendAsLeader(records []byte, epoch kafka.LeaderEpoch, now host.WallTime) (storage.AppendInfo, error)
+	AppendAsCoordinator(records []byte, epoch kafka.LeaderEpoch, now host.WallTime) (storage.AppendInfo, error)
+	AppendMarker(m storage.Marker, epoch kafka.LeaderEpoch, now host.WallTime) (storage.AppendInfo, error)
 	AppendAsFollower(records []byte, now host.WallTime) (storage.AppendInfo, error)
+	// Committed tells the high watermark; FirstUnstableOffset is the first offset
+	// of a transaction that is open or whose marker is not below it, NoOffset
+	// without one.
+	Committed(highWatermark kafka.Offset)
+	FirstUnstableOffset() kafka.Offset
 	TruncateTo(offset kafka.Offset, now host.WallTime) error
 	TruncateFullyAndStartAt(start kafka.Offset, now host.WallTime) error
 }
@@ -120,13 +127,15 @@ type Partition struct {
 // checkpointed one, brought into the log's bounds.
 func New(topic kafka.TopicPartition, id kafka.TopicID, self kafka.BrokerID, log Log, highWatermark kafka.Offset,
 	settings Settings, flaws Flaws, brokers Brokers, watcher Watcher) *Partition {
-	return &Partition{
+	p := &Partition{
 		Topic: topic, TopicID: id, self: self, log: log, brokers: brokers, watcher: watcher,
 		settings: settings, flaws: flaws,
 		state:         State{Leader: kafka.NoLeader, LeaderEpoch: kafka.NoEpoch, PartitionEpoch: kafka.NoPartitionEpoch},
 		highWatermark: min(max(highWatermark, log.LogStartOffset()), log.LogEndOffset()),
 		settled:       log.LogEndOffset(),
 	}
+	log.Committed(p.highWatermark)
+	return p
 }
 
 // Role returns what this broker is for the partition.
@@ -140,6 +149,15 @@ func (p *Partition) State() State { return p.state }
 // HighWatermark is the offset below which records are committed, as far as
 // this replica knows. Consumers read below it.
 func (p *Partition) HighWatermark() kafka.Offset { return p.highWatermark }
+
+// LastStableOffset is the offset below which everything is committed and every
+// transaction decided (KIP-98). Consumers of committed records read below it.
+func (p *Partition) LastStableOffset() kafka.Offset {
+	if first := p.log.FirstUnstableOffset(); first != kafka.NoOffset && !p.flaws.LastStableIsHighWatermark {
+		return min(p.highWatermark, first)
+	}
+	return p.highWatermark
+}
 
 // LogEndOffset is the offset that the next record gets.
 func (p *Partition) LogEndOffset() kafka.Offset { return p.log.LogEndOffset() }

@@ -15,6 +15,8 @@ var (
 		Fields: []string{"partition", "base", "last", "epoch"}}
 	PointFollowerAppend = &host.Point{Name: "follower_append", About: "A follower appends what it fetched from its leader.",
 		Fields: []string{"partition", "base", "last", "epoch"}}
+	PointMarkerAppend = &host.Point{Name: "marker_append", About: "A leader appends the marker that ends a transaction in its partition; commit is 1, abort 0.",
+		Fields: []string{"partition", "producer", "producer_epoch", "commit", "offset", "coordinator_epoch"}}
 	PointDeduplicated = &host.Point{Name: "deduplicated", About: "A leader recognises a retry of an idempotent producer and appends nothing.",
 		Fields: []string{"partition", "base", "last", "epoch"}}
 	PointHighWatermark = &host.Point{Name: "high_watermark", About: "A leader's high watermark rises.",
@@ -36,5 +38,5 @@ var (
 )
 
 // Points lists the package's named points.
-var Points = []*host.Point{PointBecameLeader, PointBecameFollower, PointLeaderDeposed, PointAppend, PointFollowerAppend, PointDeduplicated, PointHighWatermark,
+var Points = []*host.Point{PointBecameLeader, PointBecameFollower, PointLeaderDeposed, PointAppend, PointFollowerAppend, PointMarkerAppend, PointDeduplicated, PointHighWatermark,
 	PointFollowerHighWatermark, PointFollowerTruncated, PointFetchDiverged, PointISRShrinkProposed, PointISRExpandProposed, PointISRChanged, PointISRChangeRefused}

@@ -23,6 +23,9 @@ import (
 //	isr ab                  the controller changes the ISR alone
 //	deliver a b             these brokers learn the controller's state
 //	append a x y [acks=1]   the leader takes one record after the other
+//	append a p1:x           ... as part of an open transaction of producer 1
+//	commit a p1, abort a p1 [epoch=N]   the leader takes the marker that ends it
+//	stable                  everyone's high watermark and last stable offset
 //	fetch b [lost]          the follower fetches once; its leader's answer may be lost
 //	committed a 3           may acks=all be answered up to offset 3?
 //	fenced b, active b [epoch=N]  whether the metadata has b active, and under which broker epoch
@@ -134,6 +137,16 @@ func (s *stage) run(words []string) {
 		}
 	case "append":
 		s.append(s.actor(plain[0]), plain[1:], set["acks"])
+	case "commit", "abort":
+		a := s.actor(plain[0])
+		_, err := a.partition.AppendMarker(s.moment(), storage.Marker{ProducerID: kafka.ProducerID(number(plain[1][1:], 0)),
+			ProducerEpoch: kafka.ProducerEpoch(number(set["epoch"], 0)), Commit: words[0] == "commit"})
+		s.must(err)
+	case "stable":
+		for _, id := range s.ids {
+			p := s.brokers[id].partition
+			s.say("%s hw=%d stable=%d", name(id), p.HighWatermark(), p.LastStableOffset())
+		}
 	case "fetch":
 		s.fetch(s.actor(plain[0]), len(plain) > 1 && plain[1] == "lost")
 	case "committed":
@@ -191,6 +204,8 @@ func (s *stage) begin(plain []string, set map[string]string) {
 			s.flaws.CommittedISROnly = true
 		case "diverging-fetch-counts":
 			s.flaws.DivergingFetchCounts = true
+		case "stable-is-high-watermark":
+			s.flaws.LastStableIsHighWatermark = true
 		case "epoch-lookup-offset-only":
 			s.storage.EpochLookupOffsetOnly = true
 		default:
@@ -334,6 +349,8 @@ type memoryLog struct {
 	records []memoryRecord
 	epochs  storage.EpochCache
 	flaws   storage.Flaws
+
+	committed kafka.Offset
 }
 
 type memoryRecord struct {
@@ -365,6 +382,48 @@ func (l *memoryLog) AppendAsLeader(b []byte, epoch kafka.LeaderEpoch, _ host.Wal
 	at := l.LogEndOffset()
 	l.add(string(b), epoch)
 	return storage.AppendInfo{FirstOffset: at, LastOffset: at, Appended: true, Records: 1}, nil
+}
+
+func (l *memoryLog) AppendAsCoordinator(b []byte, epoch kafka.LeaderEpoch, now host.WallTime) (storage.AppendInfo, error) {
+	return l.AppendAsLeader(b, epoch, now)
+}
+
+func (l *memoryLog) AppendMarker(m storage.Marker, epoch kafka.LeaderEpoch, now host.WallTime) (storage.AppendInfo, error) {
+	kind := "abort"
+	if m.Commit {
+		kind = "commit"
+	}
+	return l.AppendAsLeader(fmt.Appendf(nil, "p%d:%s", m.ProducerID, kind), epoch, now)
+}
+
+func (l *memoryLog) Committed(highWatermark kafka.Offset) { l.committed = highWatermark }
+
+// FirstUnstableOffset goes through all records, each time.
+func (l *memoryLog) FirstUnstableOffset() kafka.Offset {
+	open, unstable := map[string]kafka.Offset{}, l.LogEndOffset()
+	for i, r := range l.records {
+		producer, what, transactional := strings.Cut(r.value, ":")
+		if !transactional {
+			continue
+		}
+		first, isOpen := open[producer]
+		switch {
+		case !isOpen:
+			open[producer] = kafka.Offset(i)
+		case what == "commit" || what == "abort":
+			delete(open, producer)
+			if kafka.Offset(i) >= l.committed {
+				unstable = min(unstable, first)
+			}
+		}
+	}
+	for _, first := range open {
+		unstable = min(unstable, first)
+	}
+	if unstable == l.LogEndOffset() {
+		return kafka.NoOffset
+	}
+	return unstable
 }
 
 func (l *memoryLog) encode(from kafka.Offset) []byte {

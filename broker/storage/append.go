@@ -24,37 +24,87 @@ type AppendInfo struct {
 	Records  int64
 }
 
+// origin is who made a batch that a leader appends.
+type origin int8
+
+const (
+	fromClient origin = iota
+	// fromCoordinator: a broker's own records, which nobody sends twice.
+	fromCoordinator
+)
+
 // AppendAsLeader appends one batch of a client: it copies the bytes, gives
 // them offsets and the leader's epoch. The CRC must have been checked
 // (batch.Validate), which a world may do before the node's turn.
 //
 // It answers MESSAGE_TOO_LARGE, INVALID_RECORD, INVALID_TIMESTAMP,
 // CORRUPT_MESSAGE, the errors of idempotence (INVALID_PRODUCER_EPOCH,
-// OUT_OF_ORDER_SEQUENCE_NUMBER) and KAFKA_STORAGE_ERROR. But for the last,
-// an error leaves the log as it was.
+// OUT_OF_ORDER_SEQUENCE_NUMBER) and of transactions (INVALID_TXN_STATE for one
+// that is not verified), and KAFKA_STORAGE_ERROR. But for the last, an error
+// leaves the log as it was.
 func (l *Log) AppendAsLeader(b []byte, epoch kafka.LeaderEpoch, now host.WallTime) (AppendInfo, error) {
-	none := AppendInfo{FirstOffset: kafka.NoOffset, LastOffset: kafka.NoOffset, LogAppendTime: noTimestamp}
+	return l.appendAsLeader(b, fromClient, epoch, now)
+}
+
+// AppendAsCoordinator is AppendAsLeader for what a coordinator on this broker
+// writes, which has no sequences.
+func (l *Log) AppendAsCoordinator(b []byte, epoch kafka.LeaderEpoch, now host.WallTime) (AppendInfo, error) {
+	return l.appendAsLeader(b, fromCoordinator, epoch, now)
+}
+
+func (l *Log) appendAsLeader(b []byte, from origin, epoch kafka.LeaderEpoch, now host.WallTime) (AppendInfo, error) {
 	if l.offline != nil {
-		return none, l.offline
+		return notAppended, l.offline
 	}
-	h, err := l.checkFromClient(b, now)
+	h, err := l.checkFromClient(b, from, now)
 	if err != nil {
-		return none, err
+		return notAppended, err
 	}
 	if h.HasProducerID() {
-		duplicate, err := l.producers.check(&h)
-		if err != nil {
-			return none, fmt.Errorf("log %v: %w", l.partition, err)
+		if from == fromClient {
+			if duplicate := l.producers.duplicateOf(&h, l.config.Flaws); duplicate != nil {
+				return AppendInfo{FirstOffset: duplicate.firstOffset(), LastOffset: duplicate.lastOffset, LogAppendTime: duplicate.timestamp}, nil
+			}
 		}
-		if duplicate != nil {
-			return AppendInfo{FirstOffset: duplicate.firstOffset(), LastOffset: duplicate.lastOffset, LogAppendTime: duplicate.timestamp}, nil
+		if err := l.checkVerified(&h); err != nil {
+			return notAppended, err
+		}
+		if err := l.producers.check(&h, from, l.config.Flaws); err != nil {
+			return notAppended, fmt.Errorf("log %v: %w", l.partition, err)
 		}
 	}
-	info := AppendInfo{FirstOffset: l.logEnd, LastOffset: l.logEnd + kafka.Offset(h.LastOffsetDelta), LogAppendTime: noTimestamp,
-		Appended: true, Records: int64(h.Count)}
-
 	// The sender's bytes are frozen: copy, then set.
 	l.scratch = append(l.scratch[:0], b...)
+	return l.appendOwn(&h, epoch, now)
+}
+
+var notAppended = AppendInfo{FirstOffset: kafka.NoOffset, LastOffset: kafka.NoOffset, LogAppendTime: noTimestamp}
+
+// AppendMarker appends the end of a transaction. A marker for a transaction
+// that has nothing here, or that has ended, is appended too and changes nothing
+// but the producer's epoch.
+//
+// It answers INVALID_PRODUCER_EPOCH, TRANSACTION_COORDINATOR_FENCED and
+// KAFKA_STORAGE_ERROR.
+func (l *Log) AppendMarker(m Marker, epoch kafka.LeaderEpoch, now host.WallTime) (AppendInfo, error) {
+	if l.offline != nil {
+		return notAppended, l.offline
+	}
+	if err := l.producers.checkMarker(&m, l.config.Flaws); err != nil {
+		return notAppended, fmt.Errorf("log %v: %w", l.partition, err)
+	}
+	l.scratch = m.appendTo(l.scratch[:0], now)
+	h, err := batch.ReadHeader(l.scratch)
+	if err != nil {
+		return notAppended, err
+	}
+	return l.appendOwn(&h, epoch, now)
+}
+
+// appendOwn appends the batch in scratch, which is the log's own, at its end.
+func (l *Log) appendOwn(h *batch.Header, epoch kafka.LeaderEpoch, now host.WallTime) (AppendInfo, error) {
+	info := AppendInfo{FirstOffset: l.logEnd, LastOffset: l.logEnd + kafka.Offset(h.LastOffsetDelta), LogAppendTime: noTimestamp,
+		Appended: true, Records: int64(h.Count)}
 	batch.SetBaseOffsetAndEpoch(l.scratch, l.logEnd, epoch)
 	h.BaseOffset, h.LeaderEpoch = l.logEnd, epoch
 	if l.config.LogAppendTime {
@@ -62,15 +112,15 @@ func (l *Log) AppendAsLeader(b []byte, epoch kafka.LeaderEpoch, now host.WallTim
 		batch.SetLogAppendTime(l.scratch, now.Millis())
 		h.MaxTimestamp = now.Millis()
 	}
-	if err := l.appendBatch(&h, l.scratch, now); err != nil {
-		return none, err
+	if err := l.appendBatch(h, l.scratch, now); err != nil {
+		return notAppended, err
 	}
 	l.flushIfDue(now)
 	return info, l.offline
 }
 
 // checkFromClient checks everything about a client's batch but its producer.
-func (l *Log) checkFromClient(b []byte, now host.WallTime) (batch.Header, error) {
+func (l *Log) checkFromClient(b []byte, from origin, now host.WallTime) (batch.Header, error) {
 	h, whole, rest, err := batch.Next(b)
 	if err != nil {
 		return h, err
@@ -78,8 +128,10 @@ func (l *Log) checkFromClient(b []byte, now host.WallTime) (batch.Header, error)
 	if len(rest) > 0 {
 		return h, fmt.Errorf("log %v: more than one record batch in a produce: %w", l.partition, kerr.InvalidRecord)
 	}
-	if err := h.CheckFromClient(); err != nil {
-		return h, err
+	if from == fromClient {
+		if err := h.CheckFromClient(); err != nil {
+			return h, err
+		}
 	}
 	if len(whole) > int(l.config.MaxMessageBytes) {
 		return h, fmt.Errorf("log %v: batch of %d bytes, max.message.bytes is %d: %w",
@@ -123,7 +175,7 @@ func (l *Log) appendBatch(h *batch.Header, own []byte, now host.WallTime) error 
 		return l.check(err)
 	}
 	l.logEnd = h.NextOffset()
-	l.producers.update(h)
+	l.producers.take(h, own)
 	l.flushing.appended(now)
 	return l.assignEpoch(h.LeaderEpoch, h.BaseOffset)
 }

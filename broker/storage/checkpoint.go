@@ -70,7 +70,9 @@ type offsetEntry struct {
 func encodeOffsets(offsets []offsetEntry) []byte {
 	var lines []byte
 	for _, e := range offsets {
-		lines = fmt.Appendf(lines, "%s %d %d\n", e.partition.Topic, e.partition.Partition, e.offset)
+		lines = append(append(lines, e.partition.Topic...), ' ')
+		lines = append(strconv.AppendInt(lines, int64(e.partition.Partition), 10), ' ')
+		lines = append(strconv.AppendInt(lines, int64(e.offset), 10), '\n')
 	}
 	return sealCheckpoint(lines, len(offsets))
 }

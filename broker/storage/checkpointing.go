@@ -60,9 +60,10 @@ func (d *LogDir) beginRound() error {
 		d.rounds.again = true
 		return nil
 	}
-	d.rounds.renamed, d.rounds.points = false, nil
-	var recoveryPoints, highWatermarks []offsetEntry
-	for _, l := range d.Logs() {
+	logs := d.Logs()
+	d.rounds.renamed, d.rounds.points = false, make([]writtenPoint, 0, len(logs))
+	recoveryPoints, highWatermarks := make([]offsetEntry, 0, len(logs)), make([]offsetEntry, 0, len(logs))
+	for _, l := range logs {
 		mark := d.CheckpointedHighWatermark(l.partition)
 		if d.rounds.highWatermark != nil {
 			mark = d.rounds.highWatermark(l)

@@ -34,6 +34,10 @@ type Config struct {
 
 	ProducerIDExpiration time.Duration // producer.id.expiration.ms, a broker's key
 
+	// VerifyTransactions: transaction.partition.verification.enable, a broker's
+	// key. Without it a transaction's first batch is taken from anybody.
+	VerifyTransactions bool
+
 	Flaws Flaws
 }
 
@@ -46,6 +50,14 @@ type Flaws struct {
 	// larger epoch and the epoch that was asked for, instead of the largest
 	// epoch not above it (epoch-lookup-offset-only, undoes KIP-279).
 	EpochLookupOffsetOnly bool
+	// NoAbortIndex finds no aborted transaction (lso-is-hw).
+	NoAbortIndex bool
+	// NoSequenceWrap takes the sequence after the largest to be one more instead
+	// of 0, and that before 0 to be one less (seq-wrap, KAFKA-7692).
+	NoSequenceWrap bool
+	// FormerCoordinatorMarks lets a coordinator that was replaced end
+	// transactions (tc-failover, KAFKA-5131).
+	FormerCoordinatorMarks bool
 }
 
 // DefaultConfig returns the defaults of Kafka 4.3.
@@ -61,5 +73,6 @@ func DefaultConfig() Config {
 		TimestampBeforeMax:   Forever,
 		TimestampAfterMax:    time.Hour,
 		ProducerIDExpiration: 24 * time.Hour,
+		VerifyTransactions:   true,
 	}
 }

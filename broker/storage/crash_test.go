@@ -42,7 +42,7 @@ func newCrashTest(t *rapid.T) *crashTest {
 		ever: map[kafka.Offset][]stored{}, sequences: map[kafka.ProducerID]kafka.Sequence{}}
 	c.config.SegmentBytes = int32(rapid.IntRange(700, 3000).Draw(t, "segment.bytes"))
 	c.config.IndexIntervalBytes = int32(rapid.SampledFrom([]int{0, 100, 500}).Draw(t, "index.interval.bytes"))
-	c.config.ProducerIDExpiration = Forever
+	c.config.ProducerIDExpiration, c.config.VerifyTransactions = Forever, false
 	c.open()
 	return c
 }
@@ -71,8 +71,30 @@ func (c *crashTest) buildBatch() []byte {
 	}
 	if id := kafka.ProducerID(rapid.IntRange(-1, 2).Draw(c.t, "producer")); id >= 0 {
 		b.SetProducer(id, 0, c.sequences[id])
+		if c.log.TransactionOpen(id, 0) || rapid.Bool().Draw(c.t, "transactional") {
+			b.SetTransactional()
+		}
 	}
 	return b.Finish()
+}
+
+// mark ends a producer's transaction, open or not.
+func (c *crashTest) mark() {
+	m := Marker{ProducerID: kafka.ProducerID(rapid.IntRange(0, 2).Draw(c.t, "producer")), Commit: rapid.Bool().Draw(c.t, "commit")}
+	info, err := c.log.AppendMarker(m, c.epoch, c.now)
+	require.NoError(c.t, err)
+	extent, err := c.log.Read(info.FirstOffset, 1<<20, c.log.LogEndOffset(), true)
+	require.NoError(c.t, err)
+	whole, err := extent.Bytes()
+	require.NoError(c.t, err)
+	h, err := batch.Validate(whole)
+	require.NoError(c.t, err)
+	c.stored(stored{h, slices.Clone(whole)})
+}
+
+func (c *crashTest) stored(s stored) {
+	c.model = append(c.model, s)
+	c.ever[s.header.BaseOffset] = append(c.ever[s.header.BaseOffset], s)
 }
 
 func (c *crashTest) append() {
@@ -89,9 +111,7 @@ func (c *crashTest) append() {
 	own := slices.Clone(b)
 	batch.SetBaseOffsetAndEpoch(own, info.FirstOffset, c.epoch)
 	h, _ = batch.ReadHeader(own)
-	s := stored{h, own}
-	c.model = append(c.model, s)
-	c.ever[h.BaseOffset] = append(c.ever[h.BaseOffset], s)
+	c.stored(stored{h, own})
 }
 
 func (c *crashTest) truncate() {
@@ -110,7 +130,7 @@ func (c *crashTest) truncate() {
 func (c *crashTest) resetSequences() {
 	clear(c.sequences)
 	for _, s := range c.model {
-		if s.header.HasProducerID() {
+		if s.header.HasProducerID() && !s.header.IsControl() {
 			c.sequences[s.header.ProducerID] = s.header.LastSequence().Add(1)
 		}
 	}
@@ -187,7 +207,7 @@ func (c *crashTest) check() {
 	for i, s := range contents {
 		require.Equal(c.t, c.model[i].bytes, s.bytes)
 		epochs.Assign(s.header.LeaderEpoch, s.header.BaseOffset)
-		producers.update(&s.header)
+		producers.take(&s.header, s.bytes)
 		c.epoch = max(c.epoch, s.header.LeaderEpoch)
 	}
 	require.Equal(c.t, epochs.Entries(), c.log.Epochs().Entries())
@@ -222,6 +242,7 @@ func TestCrashes(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"append":     func(t *rapid.T) { c.t = t; c.append() },
 			"append_two": func(t *rapid.T) { c.t = t; c.append(); c.append() },
+			"mark":       func(t *rapid.T) { c.t = t; c.mark() },
 			"epoch":      func(t *rapid.T) { c.t = t; c.epoch++ },
 			"truncate":   func(t *rapid.T) { c.t = t; c.truncate() },
 			"flush":      func(t *rapid.T) { c.t = t; c.log.Flush() },

@@ -22,6 +22,7 @@ type LogDir struct {
 	dir     string
 	options DirOptions
 	logs    map[kafka.TopicPartition]*Log
+	sorted  []*Log                                // logs by partition; nil when they have changed
 	waiting map[host.Op]*Log                      // whose Done is to come; nil for the directory's own
 	deleted []string                              // directories renamed, to be purged
 	loaded  map[kafka.TopicPartition]kafka.Offset // high watermarks of the last incarnation
@@ -106,7 +107,7 @@ func (d *LogDir) load() ([]LogRecovery, error) {
 			return recoveries, err
 		}
 		l.flushing.durablePoint = unknownPoint
-		d.logs[partition] = l
+		d.logs[partition], d.sorted = l, nil
 		recoveries = append(recoveries, LogRecovery{partition, recovery})
 		delete(marker, partition.String())
 		if !recovery.Clean {
@@ -179,13 +180,13 @@ func (d *LogDir) Err() error { return d.offline }
 // Log returns a partition's log, nil if there is none.
 func (d *LogDir) Log(partition kafka.TopicPartition) *Log { return d.logs[partition] }
 
-// Logs returns all logs in the order of partitions.
+// Logs returns all logs in the order of partitions, as they are now. The slice
+// must not be changed.
 func (d *LogDir) Logs() []*Log {
-	logs := make([]*Log, 0, len(d.logs))
-	for _, partition := range slices.SortedFunc(maps.Keys(d.logs), kafka.TopicPartition.Compare) {
-		logs = append(logs, d.logs[partition])
+	if d.sorted == nil {
+		d.sorted = slices.SortedFunc(maps.Values(d.logs), func(a, b *Log) int { return a.partition.Compare(b.partition) })
 	}
-	return logs
+	return d.sorted
 }
 
 // CheckpointedHighWatermark is the partition's high watermark as the last
@@ -213,7 +214,7 @@ func (d *LogDir) CreateLog(partition kafka.TopicPartition, topicID kafka.TopicID
 		d.failed(fmt.Errorf("log %v: %w: %w", partition, err, kerr.KafkaStorageError))
 		return nil, d.offline
 	}
-	d.logs[partition] = l
+	d.logs[partition], d.sorted = l, nil
 	if _, mentioned := d.mentioned[partition]; mentioned {
 		// What the checkpoint says is about an earlier log of this name.
 		l.flushing.durablePoint = unknownPoint
@@ -233,6 +234,7 @@ func (d *LogDir) DeleteLog(partition kafka.TopicPartition) error {
 	l.Close()
 	l.offline = fmt.Errorf("log %v was deleted: %w", partition, kerr.UnknownTopicOrPartition)
 	delete(d.logs, partition)
+	d.sorted = nil
 	delete(d.loaded, partition)
 	d.mentioned[partition] = l.flushing.recoveryPoint
 	renamed := l.dir + "." + l.topicID.String() + deletedSuffix

@@ -69,6 +69,7 @@ func (l *Log) loadProducers(now host.WallTime) error {
 		return err
 	}
 	l.producers.expire(now)
+	l.producers.transactions.startAt(l.logStart)
 	for i := l.segmentFor(from); i < len(l.segments); i++ {
 		s := l.segments[i]
 		// Leave a snapshot where the active segment begins, as a roll does, so
@@ -81,12 +82,27 @@ func (l *Log) loadProducers(now host.WallTime) error {
 		if err := l.indexed(s); err != nil {
 			return err
 		}
-		err := s.forEachHeader(from, func(h *batch.Header) { l.producers.update(h) })
-		if err != nil {
+		if err := l.takeProducers(s, from); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// takeProducers takes in the segment's batches that end at or above from. Only
+// those that hold markers are read beyond their headers.
+func (l *Log) takeProducers(s *segment, from kafka.Offset) error {
+	return s.forEachHeader(from, func(h *batch.Header, position int64) error {
+		if !h.IsControl() {
+			l.producers.take(h, nil)
+			return nil
+		}
+		whole, err := s.log.View(position, h.Size())
+		if err == nil {
+			l.producers.take(h, whole)
+		}
+		return err
+	})
 }
 
 // loadSnapshot loads the last snapshot that can be read and removes those that
@@ -120,10 +136,12 @@ func (l *Log) loadSnapshot() (from kafka.Offset, err error) {
 
 // forEachHeader visits the batches that end at or above from. It stops at a
 // senseless one, which only a log that was not scanned can have.
-func (s *segment) forEachHeader(from kafka.Offset, visit func(*batch.Header)) error {
+func (s *segment) forEachHeader(from kafka.Offset, visit func(h *batch.Header, position int64) error) error {
 	h, position, err := s.find(from)
 	for ; err == nil; h, err = s.headerAt(position) {
-		visit(&h)
+		if err := visit(&h, position); err != nil {
+			return err
+		}
 		position += int64(h.Size())
 	}
 	if err == io.EOF || errors.Is(err, kerr.CorruptMessage) {

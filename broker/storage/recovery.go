@@ -51,15 +51,17 @@ func (l *Log) load(o *Options, r *Recovery) error {
 	if err := l.fs.MkdirAll(l.dir); err != nil {
 		return err
 	}
-	bases, err := l.takeStock()
+	bases, isNew, err := l.takeStock()
 	if err != nil {
 		return err
 	}
 	if err := l.loadTopicID(len(bases) == 0); err != nil {
 		return err
 	}
-	if err := errors.Join(l.loadLoweredPoint(o), l.loadLogStart(o)); err != nil {
-		return err
+	if !isNew {
+		if err := errors.Join(l.loadLoweredPoint(o), l.loadLogStart(o)); err != nil {
+			return err
+		}
 	}
 	if !o.Clean && len(bases) > 0 && bases[0] > max(o.LogStart, o.RecoveryPoint) {
 		// The log began lower and nobody moved its start: its first file is lost.
@@ -78,8 +80,10 @@ func (l *Log) load(o *Options, r *Recovery) error {
 	l.logStart = min(max(o.LogStart, l.segments[0].base), l.logEnd)
 	l.epochs.TruncateFromEnd(l.logEnd)
 	l.epochs.TruncateFromStart(l.logStart)
-	if err := l.writeEpochs(); err != nil {
-		return err
+	if !isNew { // the first epoch makes the file
+		if err := l.writeEpochs(); err != nil {
+			return err
+		}
 	}
 	// Snapshots above the recovery point may be remains of a log that was
 	// truncated: only a flush proves that the file is the last one written.
@@ -115,11 +119,11 @@ func (l *Log) begin(start kafka.Offset, now host.WallTime) error {
 }
 
 // takeStock lists the segments and snapshots, and removes what a crash has
-// left of unfinished work.
-func (l *Log) takeStock() (bases []kafka.Offset, err error) {
+// left of unfinished work. A new log has nothing.
+func (l *Log) takeStock() (bases []kafka.Offset, isNew bool, err error) {
 	names, err := l.fs.List(l.dir)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for _, name := range names {
 		stem, extension, _ := strings.Cut(name, ".")
@@ -135,10 +139,10 @@ func (l *Log) takeStock() (bases []kafka.Offset, err error) {
 			err = l.fs.Remove(l.dir + "/" + name)
 		}
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	return bases, nil
+	return bases, len(names) == 0, nil
 }
 
 func parsePaddedOffset(s string) (kafka.Offset, bool) {
@@ -332,7 +336,10 @@ func (l *Log) learnEpochs(s *segment) error {
 	if err := l.indexed(s); err != nil {
 		return err
 	}
-	return s.forEachHeader(s.base, func(h *batch.Header) { l.epochs.Assign(h.LeaderEpoch, h.BaseOffset) })
+	return s.forEachHeader(s.base, func(h *batch.Header, _ int64) error {
+		l.epochs.Assign(h.LeaderEpoch, h.BaseOffset)
+		return nil
+	})
 }
 
 const logStartFile = "log-start-offset"

@@ -71,8 +71,13 @@ func createSegment(fs host.FS, dir string, base kafka.Offset, config *Config, no
 	return s, s.resetIndexes()
 }
 
+// createAnew makes an empty file in place of one that may be there.
 func createAnew(fs host.FS, name string) (host.File, error) {
-	if err := fs.Remove(name); err != nil && !errors.Is(err, host.ErrNotExist) {
+	file, err := fs.Create(name)
+	if !errors.Is(err, host.ErrExist) {
+		return file, err
+	}
+	if err := fs.Remove(name); err != nil {
 		return nil, err
 	}
 	return fs.Create(name)

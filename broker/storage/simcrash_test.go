@@ -28,6 +28,7 @@ type ledger struct {
 	epoch    kafka.LeaderEpoch
 	counts   map[*host.Point]int
 	restarts int
+	open     int // transactions that were found open, added up
 	// truncations, including those that a kill cut short
 	truncations int
 }
@@ -43,7 +44,7 @@ type writer struct {
 func (w *writer) Start(h host.Host) {
 	w.host = h
 	config := DefaultConfig()
-	config.SegmentBytes, config.IndexIntervalBytes, config.ProducerIDExpiration = 1500, 200, Forever
+	config.SegmentBytes, config.IndexIntervalBytes, config.ProducerIDExpiration, config.VerifyTransactions = 1500, 200, Forever, false
 	var err error
 	w.dir, _, err = OpenDir(h.FS(), "logs", DirOptions{Identity: Identity{1, "c", "d"}, Now: h.Wall(), Observer: h,
 		ConfigFor: func(string) Config { return config }})
@@ -75,10 +76,13 @@ func (g *ledger) compare(l *Log) {
 	for _, s := range now {
 		known := slices.ContainsFunc(g.ever[s.header.BaseOffset], func(b []byte) bool { return bytes.Equal(b, s.bytes) })
 		require.True(g.t, known, "offset %d was never written so", s.header.BaseOffset)
-		producers.update(&s.header)
+		producers.take(&s.header, s.bytes)
 		g.epoch = max(g.epoch, s.header.LeaderEpoch)
 	}
 	require.Equal(g.t, producers.List(), l.Producers().List())
+	require.Equal(g.t, producers.transactions.open, l.OpenTransactions())
+	require.Equal(g.t, producers.transactions.appendAborted(nil, 0, 1<<62), l.AppendAborted(nil, 0, 1<<62))
+	g.open += len(l.OpenTransactions())
 	g.model, g.power, g.safe, g.durable = now, false, 1<<62, l.RecoveryPoint()
 	g.mark = min(g.mark, l.LogEndOffset()) // a follower that lost data is behind, and catches up
 	g.resume()
@@ -87,8 +91,10 @@ func (g *ledger) compare(l *Log) {
 // resume sets the sequence that the producer goes on with.
 func (g *ledger) resume() {
 	g.sequence = 0
-	if n := len(g.model); n > 0 {
-		g.sequence = g.model[n-1].header.LastSequence().Add(1)
+	for _, s := range g.model {
+		if !s.header.IsControl() {
+			g.sequence = s.header.LastSequence().Add(1)
+		}
 	}
 }
 
@@ -111,6 +117,8 @@ func (w *writer) Wake() {
 		}
 	case 1:
 		w.log.Flush()
+	case 3:
+		w.mark(chance)
 	case 2:
 		if n := len(g.model); n > 0 {
 			g.mark = max(g.mark, g.model[max(0, n-1-chance.IntN(20))].header.BaseOffset)
@@ -129,16 +137,34 @@ func (w *writer) append(chance *rand.Rand) {
 		b.Append(w.host.Wall().Millis(), nil, make([]byte, chance.IntN(200)), nil)
 	}
 	b.SetProducer(7, 0, g.sequence)
+	b.SetTransactional()
 	sent := b.Finish()
+	h := w.willStore(sent)
+	_, err := w.log.AppendAsLeader(sent, g.epoch, w.host.Wall())
+	require.NoError(g.t, err)
+	g.model = append(g.model, h)
+	g.sequence = h.header.LastSequence().Add(1)
+}
+
+// mark ends the open transaction, or ends nothing.
+func (w *writer) mark(chance *rand.Rand) {
+	g := w.ledger
+	m := Marker{ProducerID: 7, Commit: chance.IntN(2) == 0}
+	h := w.willStore(m.appendTo(nil, w.host.Wall()))
+	_, err := w.log.AppendMarker(m, g.epoch, w.host.Wall())
+	require.NoError(g.t, err)
+	g.model = append(g.model, h)
+}
+
+// willStore remembers a batch before it is written: a kill may come in between.
+func (w *writer) willStore(sent []byte) stored {
+	g := w.ledger
 	own := slices.Clone(sent)
 	batch.SetBaseOffsetAndEpoch(own, w.log.LogEndOffset(), g.epoch)
 	h, err := batch.ReadHeader(own)
 	require.NoError(g.t, err)
 	g.ever[h.BaseOffset] = append(g.ever[h.BaseOffset], own)
-	_, err = w.log.AppendAsLeader(sent, g.epoch, w.host.Wall())
-	require.NoError(g.t, err)
-	g.model = append(g.model, stored{h, own})
-	g.sequence = h.LastSequence().Add(1)
+	return stored{h, own}
 }
 
 func (w *writer) Done(op host.Op, err error) {
@@ -156,7 +182,7 @@ func (w *writer) Closed(host.Conn, error)          {}
 // takes its power, at random times.
 func TestCrashesInTheSimulator(t *testing.T) {
 	counts := map[*host.Point]int{}
-	restarts, truncations := 0, 0
+	restarts, truncations, open := 0, 0, 0
 	for seed := range uint64(20) {
 		g := &ledger{t: t, ever: map[kafka.Offset][][]byte{}, safe: 1 << 62, counts: counts}
 		w := sim.New(sim.Config{Seed: seed})
@@ -183,9 +209,11 @@ func TestCrashesInTheSimulator(t *testing.T) {
 		}
 		restarts += g.restarts
 		truncations += g.truncations
+		open += g.open
 	}
 	require.Greater(t, restarts, 400)
 	require.Greater(t, truncations, 400)
+	require.Greater(t, open, 200, "restarts with an open transaction")
 	for _, p := range []*host.Point{PointSegmentRoll, PointRecovered, PointRecoveryTruncated, PointFlushed} {
 		require.Positive(t, counts[p], "never came to %s", p.Name)
 	}

@@ -127,6 +127,7 @@ func (l *Log) DeleteRecordsTo(start kafka.Offset) error {
 	}
 	from := l.logStart
 	l.logStart = start
+	l.producers.transactions.startAt(start)
 	drop := 0
 	for drop+1 < len(l.segments) && l.segments[drop+1].base <= start {
 		if err := l.segments[drop].remove(); err != nil {

@@ -65,9 +65,11 @@ type Produce struct {
 	Call      Time
 	Return    Time // Infinity unless OK or Failed
 	Outcome   Outcome
-	Attempts  uint8 // requests that carried it, saturating; 0 of an indeterminate send: nobody knows
-	Error     int16 // Kafka's error code of the last attempt, 0 for none
-	Offset    int64 // as acknowledged, or NoOffset
+	// Attempts are the requests that carried it, saturating; 0 of an indeterminate
+	// send: nobody knows, and of one that was acknowledged by its sender's own store.
+	Attempts uint8
+	Error    int16 // Kafka's error code of the last attempt, 0 for none
+	Offset   int64 // as acknowledged, or NoOffset
 }
 
 // Seen is one record as a reader got it.
@@ -88,7 +90,8 @@ type Read struct {
 	// HighWatermark as the leader said with the records; NoOffset if unknown.
 	HighWatermark int64
 	Records       []Seen
-	Final         bool // part of the covering read after the load has ended
+	Final         bool // part of a covering read after the load has ended
+	Committed     bool // isolation read_committed
 }
 
 // MoveReason says why a reader's position moved without reading.
@@ -145,6 +148,70 @@ type Commit struct {
 	Outcome    Outcome
 	Error      int16 // Kafka's error code of the last attempt, 0 for none
 	Offset     int64
+	// Transaction of the client that the offset is part of: it takes effect iff
+	// that one commits. 0: outside of one.
+	Transaction uint32
+}
+
+// Transaction is one transaction of a producer, from its begin to what came of
+// the request to end it.
+type Transaction struct {
+	Client ClientID
+	Number uint32 // from 1 in its incarnation
+	// FirstSend and LastSend bound its records: the sends of the client from one
+	// to the other; 0 and 0 for none.
+	FirstSend, LastSend uint32
+	Begin               Time
+	End                 Time // commit or abort was asked for; Infinity: neither was
+	Return              Time // Infinity unless OK or Failed
+	Commit              bool // commit was asked for, not abort
+	// Outcome of what was asked for. A Failed commit is surely aborted; an
+	// Indeterminate one may have happened, or may still.
+	Outcome Outcome
+	Error   int16 // Kafka's error code, 0 for none
+}
+
+// Derived says which input a record was made of, as its header assay-src says:
+// the record at an offset of a partition, read for a group.
+type Derived struct {
+	Record    RecordID
+	Partition PartitionID
+	Offset    int64
+	Group     GroupID
+}
+
+// OwnershipKind says how a member's ownership of a partition changed.
+type OwnershipKind uint8
+
+const (
+	// Owned: the partition was assigned to the member.
+	Owned OwnershipKind = iota
+	// Revoked: the member has given it up, its work on it ended.
+	Revoked
+	// Lost: the member learned that the partition may be another's already.
+	Lost
+)
+
+func (k OwnershipKind) String() string { return [...]string{"owned", "revoked", "lost"}[k] }
+
+// Ownership is a change of a member's ownership of a partition, as the member
+// learned it.
+type Ownership struct {
+	Client     ClientID
+	Group      GroupID
+	Partition  PartitionID
+	Generation int32 // of the group, or the member's epoch (KIP-848)
+	At         Time
+	Kind       OwnershipKind
+}
+
+// Stable is where a partition's last stable offset and high watermark stood, as
+// a reader of offsets got them from its leader.
+type Stable struct {
+	Partition        PartitionID
+	At               Time
+	LastStableOffset int64
+	HighWatermark    int64
 }
 
 // GroupEnd is where a group stood when the drain had ended: its committed
@@ -165,15 +232,17 @@ type ListOffsets struct {
 	End          int64
 }
 
-// Cover is the outcome of the covering final read of one partition: every
-// offset in [LogStart, End) was read, or why not.
+// Cover is the outcome of a covering final read of one partition: every offset
+// in [LogStart, End) was read, or why not. With transactions there is a second
+// one, Committed.
 type Cover struct {
 	Partition        PartitionID
 	Call, Return     Time
 	LogStart         int64
-	End              int64 // the high watermark it had to reach
+	End              int64 // the high watermark it had to reach (Committed: the last stable offset)
 	Complete         bool
 	IncompleteReason string
+	Committed        bool // by a reader of committed records only
 }
 
 // Batch is one stored batch, by what it says.
@@ -250,6 +319,10 @@ type Sink interface {
 	Move(Move)
 	Process(Process) // Records is only valid during the call
 	Commit(Commit)
+	Transaction(Transaction)
+	Derived(Derived)
+	Ownership(Ownership)
+	Stable(Stable)
 	GroupEnd(GroupEnd)
 	ListOffsets(ListOffsets)
 	Cover(Cover)

@@ -35,6 +35,10 @@ func (c *calls) Process(op Process) {
 	c.list = append(c.list, op)
 }
 func (c *calls) Commit(op Commit)           { c.list = append(c.list, op) }
+func (c *calls) Transaction(op Transaction) { c.list = append(c.list, op) }
+func (c *calls) Derived(op Derived)         { c.list = append(c.list, op) }
+func (c *calls) Ownership(op Ownership)     { c.list = append(c.list, op) }
+func (c *calls) Stable(op Stable)           { c.list = append(c.list, op) }
 func (c *calls) GroupEnd(op GroupEnd)       { c.list = append(c.list, op) }
 func (c *calls) ListOffsets(op ListOffsets) { c.list = append(c.list, op) }
 func (c *calls) Cover(op Cover)             { c.list = append(c.list, op) }
@@ -69,13 +73,13 @@ func record(sink Sink, random *rand.Rand, n int) {
 	name := func() RecordID { return NewRecordID(ClientID(id()), 1+uint32(random.IntN(1_000_000))) }
 	for range n {
 		call, ret := span()
-		switch random.IntN(12) {
+		switch random.IntN(16) {
 		case 0:
 			sink.Produce(Produce{name(), PartitionID(id()), random.Uint64() >> random.IntN(64), call, ret,
 				Outcome(random.IntN(3)), uint8(random.IntN(256)), int16(random.IntN(200) - 2), offset()})
 		case 1:
 			op := Read{Client: ClientID(id()), Partition: PartitionID(id()), Call: call, Return: ret, From: 1 + offset(),
-				HighWatermark: offset(), Final: random.IntN(2) == 0, Records: []Seen{}}
+				HighWatermark: offset(), Final: random.IntN(2) == 0, Committed: random.IntN(2) == 0, Records: []Seen{}}
 			op.Next = op.From
 			for range random.IntN(5) {
 				op.Records = append(op.Records, Seen{op.Next + int64(random.IntN(2)), name() * RecordID(random.IntN(2))})
@@ -87,7 +91,7 @@ func record(sink Sink, random *rand.Rand, n int) {
 		case 3:
 			sink.ListOffsets(ListOffsets{ClientID(id()), PartitionID(id()), call, ret, offset()})
 		case 4:
-			sink.Cover(Cover{PartitionID(id()), call, ret, offset(), offset(), random.IntN(2) == 0, "no leader\x00"})
+			sink.Cover(Cover{PartitionID(id()), call, ret, offset(), offset(), random.IntN(2) == 0, "no leader\x00", random.IntN(2) == 0})
 		case 5:
 			op := Replica{At: call, Broker: "broker-1", Partition: PartitionID(id()), LeaderEpoch: int32(id()), Leader: true,
 				Whole: random.IntN(2) == 0, LogStart: 1 + offset(), HighWatermark: offset(), Batches: []Batch{}}
@@ -113,9 +117,28 @@ func record(sink Sink, random *rand.Rand, n int) {
 			sink.Process(op)
 		case 10:
 			sink.Commit(Commit{ClientID(id()), GroupID(id()), PartitionID(id()), int32(id()) - 1, call, ret,
-				Outcome(random.IntN(3)), int16(random.IntN(200) - 2), 1 + offset()})
+				Outcome(random.IntN(3)), int16(random.IntN(200) - 2), 1 + offset(), id() * 1000})
 		case 11:
 			sink.GroupEnd(GroupEnd{GroupID(id()), PartitionID(id()), call, random.IntN(2) == 0, offset()})
+		case 12:
+			op := Transaction{Client: ClientID(id()), Number: 1 + id(), FirstSend: 1 + id()*1000, Begin: call, End: call + Time(id()),
+				Return: ret, Commit: random.IntN(2) == 0, Outcome: Outcome(random.IntN(3)), Error: int16(random.IntN(200) - 2)}
+			op.LastSend = op.FirstSend + id()
+			if random.IntN(3) == 0 {
+				op.FirstSend, op.LastSend = 0, 0
+			}
+			if ret == Infinity && random.IntN(2) == 0 {
+				op.End = Infinity
+			} else if ret != Infinity {
+				op.Return += 2
+			}
+			sink.Transaction(op)
+		case 13:
+			sink.Derived(Derived{name(), PartitionID(id()), 1 + offset(), GroupID(id())})
+		case 14:
+			sink.Ownership(Ownership{ClientID(id()), GroupID(id()), PartitionID(id()), int32(id()) - 1, call, OwnershipKind(random.IntN(3))})
+		case 15:
+			sink.Stable(Stable{PartitionID(id()), call, offset(), offset()})
 		}
 	}
 }
@@ -152,16 +175,18 @@ func TestSaveAndLoadRoundTrip(t *testing.T) {
 }
 
 func TestLoadSaysWhatIsWrong(t *testing.T) {
-	const head = "{\"assay_history\":2}\n" + `{"op":"client","id":0,"name":"web-0","incarnation":1}` + "\n" +
+	const head = "{\"assay_history\":3}\n" + `{"op":"client","id":0,"name":"web-0","incarnation":1}` + "\n" +
 		`{"op":"partition","id":0,"topic":"orders","number":0}` + "\n"
 	const group = head + `{"op":"group","id":0,"name":"billing"}` + "\n"
 	for _, c := range []struct{ text, want string }{
 		{"", "empty file"},
 		{"hello\n", "line 1: not a line of a history"},
 		{"{}\n", "line 1: no version"},
-		{`{"assay_history":3}`, "line 1: version 3 of the format, this program reads versions 1 to 2"},
-		{`{"assay_history":0}`, "line 1: version 0 of the format, this program reads versions 1 to 2"},
+		{`{"assay_history":4}`, "line 1: version 4 of the format, this program reads versions 1 to 3"},
+		{`{"assay_history":0}`, "line 1: version 0 of the format, this program reads versions 1 to 3"},
 		{"{\"assay_history\":1}\n" + `{"op":"group","id":0}`, `line 2: op "group" came with version 2 of the format, but the first line says version 1`},
+		{"{\"assay_history\":2}\n" + `{"op":"stable"}`, `line 2: op "stable" came with version 3 of the format, but the first line says version 2`},
+		{"{\"assay_history\":2}\n" + `{"op":"read","committed":true}`, `fields "committed" and "transaction" came with version 3`},
 		{head + "\n", "line 4: empty line"},
 		{head + `{"op":"produce"`, "line 4: the line ends in the middle"},
 		{head + `{"op":"prodcue"}`, `line 4: unknown op "prodcue"`},
@@ -200,6 +225,21 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 		{group + `{"op":"commit","offset":3,"outcome":"ok","generation":9999999999}`, `field "generation" cannot be a number`},
 		{group + `{"op":"group_end","partition":9}`, "partition 9 is not in the table"},
 		{group + `{"op":"group_end","offset":-2}`, "offset -2 is out of range"},
+		{group + `{"op":"transaction","client":9,"transaction":1,"outcome":"ok"}`, "client 9 is not in the table"},
+		{group + `{"op":"transaction","outcome":"ok"}`, "a transaction's number starts at 1"},
+		{group + `{"op":"transaction","transaction":1}`, `unknown outcome ""`},
+		{group + `{"op":"transaction","transaction":1,"outcome":"ok","last_send":1}`, "sends 0 to 1 are no range"},
+		{group + `{"op":"transaction","transaction":1,"outcome":"ok","first_send":3,"last_send":2}`, "sends 3 to 2 are no range"},
+		{group + `{"op":"transaction","transaction":1,"outcome":"ok","call":3,"asked":2}`, "its end is asked for at 2, before its begin at 3"},
+		{group + `{"op":"transaction","transaction":1,"outcome":"ok","call":3,"asked":5,"return":4}`, "returns at 4, before its end is asked for"},
+		{group + `{"op":"transaction","transaction":1,"outcome":"ok","call":3,"return":4}`, "returns at 4, before its end is asked for"},
+		{group + `{"op":"derived","record":[0,0],"offset":1}`, "a send's number starts at 1"},
+		{group + `{"op":"derived","record":[7,1],"offset":1}`, "client 7 is not in the table"},
+		{group + `{"op":"derived","record":[0,1]}`, "a derived record has its source's offset"},
+		{head + `{"op":"derived","record":[0,1],"offset":1}`, "group 0 is not in the table"},
+		{group + `{"op":"ownership","kind":"had"}`, `unknown kind "had", one of [owned revoked lost]`},
+		{group + `{"op":"ownership","partition":7}`, "partition 7 is not in the table"},
+		{group + `{"op":"stable","last_stable":-2}`, "offset -2 is out of range"},
 		{"\x28\xb5\x2f\xfdgarbage", "after line 0"},
 	} {
 		_, err := Load(strings.NewReader(c.text))
@@ -251,7 +291,7 @@ func TestLoadReadsVersionOne(t *testing.T) {
 	require.Equal(t, 1, h.Operations())
 	var written bytes.Buffer
 	require.NoError(t, h.WriteNDJSON(&written))
-	require.Equal(t, strings.Replace(first, ":1}", ":2}", 1), written.String())
+	require.Equal(t, strings.Replace(first, ":1}", ":3}", 1), written.String())
 }
 
 func TestLoadNoticesACutFile(t *testing.T) {

@@ -56,7 +56,7 @@ func Load(r io.Reader) (*History, error) {
 	case err != nil:
 		return nil, fmt.Errorf("history: after line %d: %w", number, err)
 	case number == 0:
-		return nil, errors.New("history: empty file, expected a first line {\"assay_history\":2}")
+		return nil, errors.New("history: empty file, expected a first line {\"assay_history\":3}")
 	}
 	return l.history, nil
 }
@@ -76,6 +76,12 @@ type line struct {
 	Group         uint32   `json:"group"`
 	Generation    int32    `json:"generation"`
 	Known         bool     `json:"known"`
+	Transaction   uint32   `json:"transaction"`
+	FirstSend     uint32   `json:"first_send"`
+	LastSend      uint32   `json:"last_send"`
+	Asked         Time     `json:"asked"`
+	Commit        bool     `json:"commit"`
+	LastStable    int64    `json:"last_stable"`
 	Key           hash     `json:"key"`
 	Call          Time     `json:"call"`
 	Return        Time     `json:"return"`
@@ -91,6 +97,7 @@ type line struct {
 	LogStart      int64    `json:"log_start"`
 	HighWatermark int64    `json:"high_watermark"`
 	Final         bool     `json:"final"`
+	Committed     bool     `json:"committed"`
 	Complete      bool     `json:"complete"`
 	Records       seenList `json:"records"`
 	Batches       batches  `json:"batches"`
@@ -138,7 +145,8 @@ func (l *loader) take(number int, text []byte) error {
 // empty makes it a line without fields. Slices keep their memory from line to
 // line; what is absent has a meaning of its own.
 func (v *line) empty() {
-	*v = line{Return: Infinity, Offset: NoOffset, HighWatermark: NoOffset, Generation: -1, Records: v.Records[:0], Batches: v.Batches[:0]}
+	*v = line{Return: Infinity, Asked: Infinity, Offset: NoOffset, HighWatermark: NoOffset, LastStable: NoOffset, Generation: -1,
+		Records: v.Records[:0], Batches: v.Batches[:0]}
 }
 
 // record checks the line and adds it.
@@ -166,7 +174,7 @@ func describe(err error) error {
 func (l *loader) readVersion() error {
 	switch {
 	case l.line.Version == nil:
-		return errors.New("no version: the first line of a history is {\"assay_history\":2}")
+		return errors.New("no version: the first line of a history is {\"assay_history\":3}")
 	case *l.line.Version < 1 || *l.line.Version > FormatVersion:
 		return fmt.Errorf("version %d of the format, this program reads versions 1 to %d", *l.line.Version, FormatVersion)
 	}
@@ -175,13 +183,17 @@ func (l *loader) readVersion() error {
 }
 
 // since says which version brought an op; those not listed are of the first.
-var since = map[string]int{"group": 2, "process": 2, "commit": 2, "group_end": 2}
+var since = map[string]int{"group": 2, "process": 2, "commit": 2, "group_end": 2,
+	"transaction": 3, "derived": 3, "ownership": 3, "stable": 3}
 
 // check tests what holds for every operation.
 func (l *loader) check() error {
 	v := &l.line
 	if came := since[v.Op]; came > l.version {
 		return fmt.Errorf("op %q came with version %d of the format, but the first line says version %d", v.Op, came, l.version)
+	}
+	if l.version < 3 && (v.Committed || v.Transaction != 0) {
+		return fmt.Errorf("fields \"committed\" and \"transaction\" came with version 3 of the format, but the first line says version %d", l.version)
 	}
 	for _, t := range [...]Time{v.Call, v.At} {
 		if t < 0 || t == Infinity {
@@ -191,25 +203,25 @@ func (l *loader) check() error {
 	if v.Return < v.Call {
 		return fmt.Errorf("returns at %d, before its call at %d", v.Return, v.Call)
 	}
-	for _, o := range [...]int64{v.Offset, v.From, v.To, v.Next, v.End, v.LogStart, v.HighWatermark} {
+	for _, o := range [...]int64{v.Offset, v.From, v.To, v.Next, v.End, v.LogStart, v.HighWatermark, v.LastStable} {
 		if o < NoOffset || o > maxOffset {
 			return fmt.Errorf("offset %d is out of range", o)
 		}
 	}
 	switch v.Op {
-	case "read", "move", "process", "commit", "list_offsets":
+	case "read", "move", "process", "commit", "transaction", "ownership", "list_offsets":
 		if !l.clients[v.Client] {
 			return fmt.Errorf("client %d is not in the table", v.Client)
 		}
 	}
 	switch v.Op {
-	case "produce", "read", "move", "process", "commit", "group_end", "list_offsets", "cover", "replica", "leaderless":
+	case "produce", "read", "move", "process", "commit", "derived", "ownership", "stable", "group_end", "list_offsets", "cover", "replica", "leaderless":
 		if !l.partitions[v.Partition] {
 			return fmt.Errorf("partition %d is not in the table", v.Partition)
 		}
 	}
 	switch v.Op {
-	case "process", "commit", "group_end":
+	case "process", "commit", "derived", "ownership", "group_end":
 		if !l.groups[v.Group] {
 			return fmt.Errorf("group %d is not in the table", v.Group)
 		}
@@ -250,12 +262,24 @@ func (l *loader) add() error {
 		return l.process()
 	case "commit":
 		return l.commit()
+	case "transaction":
+		return l.transaction()
+	case "derived":
+		return l.derived()
+	case "ownership":
+		kind, err := parse("kind", v.Kind, Owned, Revoked, Lost)
+		if err != nil {
+			return err
+		}
+		h.Ownership(Ownership{ClientID(v.Client), GroupID(v.Group), PartitionID(v.Partition), v.Generation, v.At, kind})
+	case "stable":
+		h.Stable(Stable{PartitionID(v.Partition), v.At, v.LastStable, v.HighWatermark})
 	case "group_end":
 		h.GroupEnd(GroupEnd{GroupID(v.Group), PartitionID(v.Partition), v.At, v.Known, v.Offset})
 	case "list_offsets":
 		h.ListOffsets(ListOffsets{ClientID(v.Client), PartitionID(v.Partition), v.Call, v.Return, v.End})
 	case "cover":
-		h.Cover(Cover{PartitionID(v.Partition), v.Call, v.Return, v.LogStart, v.End, v.Complete, v.Reason})
+		h.Cover(Cover{PartitionID(v.Partition), v.Call, v.Return, v.LogStart, v.End, v.Complete, v.Reason, v.Committed})
 	case "replica":
 		h.Replica(Replica{v.At, v.Broker, PartitionID(v.Partition), v.LeaderEpoch, v.Leader, v.Whole,
 			v.LogStart, v.HighWatermark, v.Batches})
@@ -281,15 +305,23 @@ func (l *loader) produce() error {
 	if err != nil {
 		return err
 	}
-	record := RecordID(v.Record)
+	if err := l.checkIdentity(); err != nil {
+		return err
+	}
+	l.history.Produce(Produce{RecordID(v.Record), PartitionID(v.Partition), uint64(v.Key), v.Call, v.Return, outcome,
+		v.Attempts, v.Error, v.Offset})
+	return nil
+}
+
+// checkIdentity tests the one record that a line is about.
+func (l *loader) checkIdentity() error {
+	record := RecordID(l.line.Record)
 	if record.Send() == 0 {
 		return errors.New("a send's number starts at 1")
 	}
 	if !l.clients[uint32(record.Client())] {
 		return fmt.Errorf("client %d is not in the table", record.Client())
 	}
-	l.history.Produce(Produce{record, PartitionID(v.Partition), uint64(v.Key), v.Call, v.Return, outcome,
-		v.Attempts, v.Error, v.Offset})
 	return nil
 }
 
@@ -299,7 +331,7 @@ func (l *loader) read() error {
 		return err
 	}
 	l.history.Read(Read{ClientID(v.Client), PartitionID(v.Partition), v.Call, v.Return, v.From, v.Next,
-		v.HighWatermark, v.Records, v.Final})
+		v.HighWatermark, v.Records, v.Final, v.Committed})
 	return nil
 }
 
@@ -328,7 +360,39 @@ func (l *loader) commit() error {
 		return errors.New("a commit has an offset")
 	}
 	l.history.Commit(Commit{ClientID(v.Client), GroupID(v.Group), PartitionID(v.Partition), v.Generation, v.Call, v.Return,
-		outcome, v.Error, v.Offset})
+		outcome, v.Error, v.Offset, v.Transaction})
+	return nil
+}
+
+func (l *loader) transaction() error {
+	v := &l.line
+	outcome, err := parse("outcome", v.Outcome, OK, Failed, Indeterminate)
+	switch {
+	case err != nil:
+		return err
+	case v.Transaction == 0:
+		return errors.New("a transaction's number starts at 1")
+	case v.LastSend < v.FirstSend || v.FirstSend == 0 && v.LastSend != 0:
+		return fmt.Errorf("sends %d to %d are no range; a transaction without any has 0 and 0", v.FirstSend, v.LastSend)
+	case v.Asked < v.Call:
+		return fmt.Errorf("its end is asked for at %d, before its begin at %d", v.Asked, v.Call)
+	case v.Return < v.Asked:
+		return fmt.Errorf("returns at %d, before its end is asked for", v.Return)
+	}
+	l.history.Transaction(Transaction{ClientID(v.Client), v.Transaction, v.FirstSend, v.LastSend, v.Call, v.Asked, v.Return,
+		v.Commit, outcome, v.Error})
+	return nil
+}
+
+func (l *loader) derived() error {
+	v := &l.line
+	if err := l.checkIdentity(); err != nil {
+		return err
+	}
+	if v.Offset == NoOffset {
+		return errors.New("a derived record has its source's offset")
+	}
+	l.history.Derived(Derived{RecordID(v.Record), PartitionID(v.Partition), v.Offset, GroupID(v.Group)})
 	return nil
 }
 

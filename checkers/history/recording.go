@@ -93,6 +93,10 @@ const (
 	processKind
 	commitKind
 	groupEndKind
+	transactionKind
+	derivedKind
+	ownershipKind
+	stableKind
 )
 
 // chunkSize bounds what growing costs: a full chunk is never copied.
@@ -171,6 +175,7 @@ func (h *History) Read(op Read) {
 	p.int(op.Next - op.From)
 	p.int(op.HighWatermark)
 	p.flag(op.Final)
+	p.flag(op.Committed)
 	p.records(op.From, op.Records)
 	h.end(p)
 }
@@ -209,6 +214,54 @@ func (h *History) Commit(op Commit) {
 	p.uint(uint64(op.Outcome))
 	p.int(int64(op.Error))
 	p.int(op.Offset)
+	p.uint(uint64(op.Transaction))
+	h.end(p)
+}
+
+// Transaction implements Sink.
+func (h *History) Transaction(op Transaction) {
+	p := h.begin(transactionKind)
+	p.uint(uint64(op.Client))
+	p.uint(uint64(op.Number))
+	p.uint(uint64(op.FirstSend))
+	p.uint(uint64(op.LastSend))
+	h.span(&p, op.Begin, op.End)
+	h.span(&p, op.Begin, op.Return)
+	p.flag(op.Commit)
+	p.uint(uint64(op.Outcome))
+	p.int(int64(op.Error))
+	h.end(p)
+}
+
+// Derived implements Sink.
+func (h *History) Derived(op Derived) {
+	p := h.begin(derivedKind)
+	p.record(op.Record)
+	p.uint(uint64(op.Partition))
+	p.int(op.Offset)
+	p.uint(uint64(op.Group))
+	h.end(p)
+}
+
+// Ownership implements Sink.
+func (h *History) Ownership(op Ownership) {
+	p := h.begin(ownershipKind)
+	p.uint(uint64(op.Client))
+	p.uint(uint64(op.Group))
+	p.uint(uint64(op.Partition))
+	p.int(int64(op.Generation))
+	h.moment(&p, op.At)
+	p.uint(uint64(op.Kind))
+	h.end(p)
+}
+
+// Stable implements Sink.
+func (h *History) Stable(op Stable) {
+	p := h.begin(stableKind)
+	p.uint(uint64(op.Partition))
+	h.moment(&p, op.At)
+	p.int(op.LastStableOffset)
+	p.int(op.HighWatermark)
 	h.end(p)
 }
 
@@ -242,6 +295,7 @@ func (h *History) Cover(op Cover) {
 	p.int(op.End)
 	p.flag(op.Complete)
 	p.text(op.IncompleteReason)
+	p.flag(op.Committed)
 	h.end(p)
 }
 
@@ -439,7 +493,17 @@ func (u *unpacker) operation(s Sink) {
 		op := Commit{Client: ClientID(u.uint()), Group: GroupID(u.uint()), Partition: PartitionID(u.uint()), Generation: int32(u.int())}
 		op.Call, op.Return = u.span()
 		op.Outcome, op.Error, op.Offset = Outcome(u.uint()), int16(u.int()), u.int()
+		op.Transaction = uint32(u.uint())
 		s.Commit(op)
+	case transactionKind:
+		s.Transaction(u.transaction())
+	case derivedKind:
+		s.Derived(Derived{Record: u.record(), Partition: PartitionID(u.uint()), Offset: u.int(), Group: GroupID(u.uint())})
+	case ownershipKind:
+		s.Ownership(Ownership{Client: ClientID(u.uint()), Group: GroupID(u.uint()), Partition: PartitionID(u.uint()),
+			Generation: int32(u.int()), At: u.moment(), Kind: OwnershipKind(u.uint())})
+	case stableKind:
+		s.Stable(Stable{Partition: PartitionID(u.uint()), At: u.moment(), LastStableOffset: u.int(), HighWatermark: u.int()})
 	case groupEndKind:
 		s.GroupEnd(GroupEnd{Group: GroupID(u.uint()), Partition: PartitionID(u.uint()), At: u.moment(), Known: u.flag(), Offset: u.int()})
 	case listOffsetsKind:
@@ -450,7 +514,7 @@ func (u *unpacker) operation(s Sink) {
 	case coverKind:
 		op := Cover{Partition: PartitionID(u.uint())}
 		op.Call, op.Return = u.span()
-		op.LogStart, op.End, op.Complete, op.IncompleteReason = u.int(), u.int(), u.flag(), u.text()
+		op.LogStart, op.End, op.Complete, op.IncompleteReason, op.Committed = u.int(), u.int(), u.flag(), u.text(), u.flag()
 		s.Cover(op)
 	case replicaKind:
 		s.Replica(u.replica())
@@ -476,8 +540,16 @@ func (u *unpacker) read() Read {
 	op.Call, op.Return = u.span()
 	op.From = u.int()
 	op.Next = op.From + u.int()
-	op.HighWatermark, op.Final = u.int(), u.flag()
+	op.HighWatermark, op.Final, op.Committed = u.int(), u.flag(), u.flag()
 	op.Records = u.seen(op.From)
+	return op
+}
+
+func (u *unpacker) transaction() Transaction {
+	op := Transaction{Client: ClientID(u.uint()), Number: uint32(u.uint()), FirstSend: uint32(u.uint()), LastSend: uint32(u.uint())}
+	op.Begin, op.End = u.span()
+	_, op.Return = u.span()
+	op.Commit, op.Outcome, op.Error = u.flag(), Outcome(u.uint()), int16(u.int())
 	return op
 }
 

@@ -94,6 +94,34 @@ func (t Tee) Commit(op Commit) {
 	}
 }
 
+// Transaction implements Sink.
+func (t Tee) Transaction(op Transaction) {
+	for _, s := range t {
+		s.Transaction(op)
+	}
+}
+
+// Derived implements Sink.
+func (t Tee) Derived(op Derived) {
+	for _, s := range t {
+		s.Derived(op)
+	}
+}
+
+// Ownership implements Sink.
+func (t Tee) Ownership(op Ownership) {
+	for _, s := range t {
+		s.Ownership(op)
+	}
+}
+
+// Stable implements Sink.
+func (t Tee) Stable(op Stable) {
+	for _, s := range t {
+		s.Stable(op)
+	}
+}
+
 // GroupEnd implements Sink.
 func (t Tee) GroupEnd(op GroupEnd) {
 	for _, s := range t {
@@ -149,6 +177,18 @@ func (Ignore) Process(Process) {}
 
 // Commit implements Sink.
 func (Ignore) Commit(Commit) {}
+
+// Transaction implements Sink.
+func (Ignore) Transaction(Transaction) {}
+
+// Derived implements Sink.
+func (Ignore) Derived(Derived) {}
+
+// Ownership implements Sink.
+func (Ignore) Ownership(Ownership) {}
+
+// Stable implements Sink.
+func (Ignore) Stable(Stable) {}
 
 // GroupEnd implements Sink.
 func (Ignore) GroupEnd(GroupEnd) {}

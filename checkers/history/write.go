@@ -11,8 +11,9 @@ import (
 
 // FormatVersion is the version of the NDJSON form that Save writes. Load reads
 // it and those before it. Version 2 came with groups: what they process and
-// commit, and where they ended. docs/history-format.md describes it.
-const FormatVersion = 2
+// commit, and where they ended. Version 3 came with membership and transactions.
+// docs/history-format.md describes it.
+const FormatVersion = 3
 
 // Save writes the history in its NDJSON form, compressed with zstd. The same
 // history gives the same bytes.
@@ -133,6 +134,13 @@ func (n *ndjson) returned(t Time) {
 	}
 }
 
+// committed is written of what was read so, which most reads are not.
+func (n *ndjson) committed(v bool) {
+	if v {
+		n.flag("committed", true)
+	}
+}
+
 // Client implements Sink.
 func (n *ndjson) Client(id ClientID, name string, incarnation int) {
 	n.begin("client")
@@ -191,6 +199,7 @@ func (n *ndjson) Read(op Read) {
 	n.number("next", op.Next)
 	n.number("high_watermark", op.HighWatermark)
 	n.flag("final", op.Final)
+	n.committed(op.Committed)
 	n.records(op.Records)
 	n.end()
 }
@@ -231,6 +240,62 @@ func (n *ndjson) Commit(op Commit) {
 	n.text("outcome", op.Outcome.String())
 	n.number("error", int64(op.Error))
 	n.number("offset", op.Offset)
+	if op.Transaction != 0 {
+		n.number("transaction", int64(op.Transaction))
+	}
+	n.end()
+}
+
+// Transaction implements Sink.
+func (n *ndjson) Transaction(op Transaction) {
+	n.begin("transaction")
+	n.number("client", int64(op.Client))
+	n.number("transaction", int64(op.Number))
+	n.number("first_send", int64(op.FirstSend))
+	n.number("last_send", int64(op.LastSend))
+	n.number("call", int64(op.Begin))
+	if op.End != Infinity {
+		n.number("asked", int64(op.End))
+	}
+	n.returned(op.Return)
+	n.flag("commit", op.Commit)
+	n.text("outcome", op.Outcome.String())
+	n.number("error", int64(op.Error))
+	n.end()
+}
+
+// Derived implements Sink.
+func (n *ndjson) Derived(op Derived) {
+	n.begin("derived")
+	n.name("record")
+	n.line = append(n.line, '[')
+	n.record(op.Record)
+	n.line = append(n.line, ']')
+	n.number("partition", int64(op.Partition))
+	n.number("offset", op.Offset)
+	n.number("group", int64(op.Group))
+	n.end()
+}
+
+// Ownership implements Sink.
+func (n *ndjson) Ownership(op Ownership) {
+	n.begin("ownership")
+	n.number("client", int64(op.Client))
+	n.number("group", int64(op.Group))
+	n.number("partition", int64(op.Partition))
+	n.number("generation", int64(op.Generation))
+	n.number("at", int64(op.At))
+	n.text("kind", op.Kind.String())
+	n.end()
+}
+
+// Stable implements Sink.
+func (n *ndjson) Stable(op Stable) {
+	n.begin("stable")
+	n.number("partition", int64(op.Partition))
+	n.number("at", int64(op.At))
+	n.number("last_stable", op.LastStableOffset)
+	n.number("high_watermark", op.HighWatermark)
 	n.end()
 }
 
@@ -265,6 +330,7 @@ func (n *ndjson) Cover(op Cover) {
 	n.number("log_start", op.LogStart)
 	n.number("end", op.End)
 	n.flag("complete", op.Complete)
+	n.committed(op.Committed)
 	if op.IncompleteReason != "" {
 		n.text("reason", op.IncompleteReason)
 	}

@@ -51,6 +51,9 @@ var elsewhere = []struct{ begins, why string }{
 	{"go install ", "this test's own program stands for what it builds"},
 	{"go test ", "the tests themselves"},
 	{"bash .ci/run", "runs this test"},
+	{"assay serve ", "serves until it is stopped: TestServe runs it"},
+	{"./assay serve ", "serves until it is stopped: TestServe runs it"},
+	{"kafka-", "tools of Apache Kafka"},
 }
 
 // TestDocumentedCommands runs the commands of each page in their order, in a

@@ -9,6 +9,7 @@ import (
 
 	"assay/broker"
 	"assay/checkers"
+	"assay/clients"
 	"assay/faults"
 	"assay/internal/kafkaconfig"
 	"assay/scenarios"
@@ -27,6 +28,7 @@ type topic struct {
 var topics = map[string]func() []topic{
 	"scenarios":  scenarioTopics,
 	"guarantees": guaranteeTopics,
+	"anomalies":  anomalyTopics,
 	"faults":     faultTopics,
 	"flaws":      flawTopics,
 	"metrics":    metricTopics,
@@ -64,6 +66,28 @@ func guaranteeTopics() []topic {
 	return list
 }
 
+func anomalyTopics() []topic {
+	var list []topic
+	for _, a := range checkers.Anomalies {
+		var finders []string
+		for _, d := range checkers.Guarantees {
+			if slices.Contains(d.Anomalies, a.Anomaly) {
+				finders = append(finders, string(d.Guarantee))
+			}
+		}
+		list = append(list, topic{string(a.Anomaly), a.Meaning, []string{"Violates: " + strings.Join(finders, ", ") + "."}})
+	}
+	return list
+}
+
+// singular names one of a kind of topics.
+func singular(kind string) string {
+	if kind == "anomalies" {
+		return "anomaly"
+	}
+	return strings.TrimSuffix(kind, "s")
+}
+
 func faultTopics() []topic {
 	var list []topic
 	for _, d := range faults.Descriptions {
@@ -85,10 +109,16 @@ func faultTopics() []topic {
 
 func flawTopics() []topic {
 	var list []topic
-	for _, f := range broker.KnownFlaws {
-		list = append(list, topic{f.Name, f.About, []string{"Source: " + f.Source + ".",
-			"Switch it on with: cluster: {flaws: [" + f.Name + "]}"}})
+	add := func(name, about, source string) {
+		list = append(list, topic{name, about, []string{"Source: " + source + ".", "Switch it on with: cluster: {flaws: [" + name + "]}"}})
 	}
+	for _, f := range broker.KnownFlaws {
+		add(f.Name, f.About, f.Source)
+	}
+	for _, f := range clients.KnownFlaws {
+		add(f.Name, f.About, f.Source)
+	}
+	slices.SortFunc(list, func(a, b topic) int { return strings.Compare(a.name, b.name) })
 	return list
 }
 
@@ -127,7 +157,7 @@ func eventTopics() []topic {
 
 func listCommand(s streams) *cobra.Command {
 	return &cobra.Command{
-		Use:       "list scenarios|guarantees|faults|flaws|metrics|events|profiles",
+		Use:       "list scenarios|guarantees|anomalies|faults|flaws|metrics|events|profiles",
 		Short:     "List what there is",
 		Args:      cobra.ExactArgs(1),
 		ValidArgs: topicKinds(),
@@ -152,7 +182,7 @@ func listCommand(s streams) *cobra.Command {
 func explainCommand(s streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain NAME",
-		Short: "Tell what a guarantee, fault, flaw, metric, event, profile, scenario or Kafka key means",
+		Short: "Tell what a guarantee, anomaly, fault, flaw, metric, event, profile, scenario or Kafka key means",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			var names []string
@@ -164,7 +194,7 @@ func explainCommand(s streams) *cobra.Command {
 						continue
 					}
 					found = true
-					fmt.Fprintf(s.out, "%s (%s)\n  %s\n", t.name, strings.TrimSuffix(kind, "s"), t.about)
+					fmt.Fprintf(s.out, "%s (%s)\n  %s\n", t.name, singular(kind), t.about)
 					for _, line := range t.detail {
 						fmt.Fprintf(s.out, "  %s\n", line)
 					}

@@ -46,6 +46,17 @@ func TestServe(t *testing.T) {
 		"several brokers":               serveSeveralBrokers,
 		"interrupt":                     serveEndsOnInterrupt,
 		"orderly restart":               serveRestartsQuickly,
+		"groups":                        serveGroups,
+		"groups across restarts":        serveGroupsAcrossRestarts,
+		"groups on several brokers":     serveGroupsOnSeveralBrokers,
+		"group administration":          serveGroupAdmin,
+		"initial rebalance delay":       serveInitialDelay,
+		"kcat in a group":               serveKcatGroup,
+		"transactions":                  serveTransactions,
+		"fencing":                       serveFencing,
+		"transaction time-out":          serveTransactionTimeout,
+		"exactly once":                  serveExactlyOnce,
+		"transaction administration":    serveTransactionAdmin,
 		"folder in use":                 serveRefusesFolderInUse,
 		"port in use":                   serveRefusesPortInUse,
 	} {
@@ -104,10 +115,14 @@ func testContext(t *testing.T) context.Context {
 	return ctx
 }
 
+// endlessRetries leaves it to the test's patience how long a client tries.
+const endlessRetries = 1_000_000
+
 func kafkaClient(t *testing.T, s *server, options ...kgo.Opt) *kgo.Client {
 	t.Helper()
 	client, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(s.addr), kgo.RequiredAcks(kgo.AllISRAcks()),
-		kgo.MetadataMinAge(10 * time.Millisecond), kgo.RetryBackoffFn(func(int) time.Duration { return 20 * time.Millisecond })}, options...)...)
+		kgo.MetadataMinAge(10 * time.Millisecond), kgo.RetryBackoffFn(func(int) time.Duration { return 20 * time.Millisecond }),
+		kgo.RequestRetries(endlessRetries)}, options...)...)
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	return client

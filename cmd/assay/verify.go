@@ -61,7 +61,7 @@ func tellVerdicts(s streams, operations int, results []checkers.Result) error {
 	fmt.Fprintf(s.out, "%s\n\n", quantity(operations, "operation"))
 	code := exitExpected
 	for _, r := range results {
-		fmt.Fprintf(s.out, "%-17s %-13s %s\n", r.Claim, r.Verdict, r.Reason)
+		fmt.Fprintf(s.out, "%-19s %-13s %s\n", r.Claim, r.Verdict, r.Reason)
 		switch r.Verdict {
 		case checkers.Violated:
 			code = worse(code, exitUnexpected)

@@ -56,6 +56,7 @@ var deterministic = []string{
 // parts may import: no goroutine, clock or global chance in what we call of them.
 var pure = []string{
 	"github.com/twmb/franz-go/pkg/kmsg",
+	"github.com/twmb/franz-go/pkg/kbin",
 	"github.com/twmb/franz-go/pkg/kerr",
 	"github.com/cespare/xxhash/v2",
 	"go.etcd.io/raft/v3",                // only as broker/controller drives it: see its quorum

@@ -2,6 +2,7 @@ package kafkaconfig
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -54,16 +55,20 @@ func check(kind Kind, name, raw string) (Value, *Problem) {
 	if !key.valueModelled(value) {
 		return Value{}, &Problem{
 			Key: name, Reason: ValueNotModelled,
-			Message: fmt.Sprintf("%s: Assay does not model the value %s; modelled: %s",
-				name, quoteEmpty(value.Text), strings.Join(key.modelledTexts(), ", ")),
+			Message: fmt.Sprintf("%s: Assay does not model the value %s; modelled: %s%s",
+				name, quoteEmpty(value.Text), strings.Join(key.modelledTexts(), ", "), key.meantModelled(value)),
 		}
 	}
 	return value, nil
 }
 
+// valueModelled judges a list by its elements.
 func (k Key) valueModelled(value Value) bool {
 	if len(k.ModelledValues) == 0 {
 		return true
+	}
+	if k.Type == TypeList && len(value.List) > 0 {
+		return !slices.ContainsFunc(value.List, func(element string) bool { return !slices.Contains(k.ModelledValues, element) })
 	}
 	for _, text := range k.ModelledValues {
 		// Text of our own: a test reads every one, so that an error cannot come up here.
@@ -72,6 +77,25 @@ func (k Key) valueModelled(value Value) bool {
 		}
 	}
 	return false
+}
+
+// meantModelled suggests what the first foreign element of a list was meant to be. For a class its own name is
+// enough: RangeAssignor.
+func (k Key) meantModelled(value Value) string {
+	for _, element := range value.List {
+		if slices.Contains(k.ModelledValues, element) {
+			continue
+		}
+		for _, modelled := range k.ModelledValues {
+			if strings.HasSuffix(modelled, "."+element) {
+				return fmt.Sprintf("; did you mean %s?", modelled)
+			}
+		}
+		if word, found := Suggest(element, k.ModelledValues); found {
+			return fmt.Sprintf("; did you mean %s?", word)
+		}
+	}
+	return ""
 }
 
 // modelledTexts names the modelled values, and that the key may be left out where no value is the default.

@@ -63,7 +63,9 @@ var Profiles = []Profile{
 			{Producer, "reconnect.backoff.ms", "100", "reconnect.backoff.ms", rdKafkaManual},
 			{Producer, "reconnect.backoff.max.ms", "10000", "reconnect.backoff.max.ms", rdKafkaManual},
 			{Producer, "socket.connection.setup.timeout.ms", "30000", "socket.connection.setup.timeout.ms", rdKafkaManual},
+			{Consumer, "partition.assignment.strategy", "org.apache.kafka.clients.consumer.RangeAssignor,org.apache.kafka.clients.consumer.RoundRobinAssignor", "partition.assignment.strategy=range,roundrobin", rdKafkaManual},
 			{Consumer, "check.crcs", "false", "check.crcs", rdKafkaManual},
+			{Consumer, "isolation.level", "read_committed", "isolation.level", rdKafkaManual},
 			{Consumer, "request.timeout.ms", "60000", "socket.timeout.ms", rdKafkaManual},
 			{Consumer, "reconnect.backoff.ms", "100", "reconnect.backoff.ms", rdKafkaManual},
 			{Consumer, "reconnect.backoff.max.ms", "10000", "reconnect.backoff.max.ms", rdKafkaManual},
@@ -74,9 +76,12 @@ var Profiles = []Profile{
 			"Idempotence, where it is asked for, lowers a max.in.flight that was left open to 5 (" + rdKafkaConf + ", rd_kafka_conf_finalize).",
 			"A full queue refuses a record at once instead of blocking, and holds at most 100000 of them (queue.buffering.max.messages; " + rdKafkaManual + "): not modelled, send blocks for max.block.ms.",
 			"The broker is given 30 s of its own for an acknowledgement (request.timeout.ms), less than the client waits (" + rdKafkaManual + "): not modelled.",
-			"isolation.level is read_committed by default (" + rdKafkaManual + "), which makes no difference where nobody writes in transactions.",
+			"Transactions are made as before KIP-890's second part: partitions and offsets are added by requests of their own, and the epoch stays (EndTxn and TxnOffsetCommit in older versions only; confluentinc/librdkafka, src/rdkafka_request.c).",
 		},
-		rules: func(r *reconciliation) { r.librdkafkaIdempotence() },
+		rules: func(r *reconciliation) {
+			r.librdkafkaTransactions()
+			r.librdkafkaIdempotence()
+		},
 	},
 	{
 		Name: "franz-go-1", Library: "franz-go 1.22",
@@ -93,7 +98,10 @@ var Profiles = []Profile{
 			{Producer, "reconnect.backoff.ms", "250", "RetryBackoffFn", kgoConfig},
 			{Producer, "reconnect.backoff.max.ms", "5000", "RetryBackoffFn", kgoConfig},
 			{Producer, "connections.max.idle.ms", "30000", "ConnIdleTimeout", kgoConfig},
+			{Producer, "transaction.timeout.ms", "40000", "TransactionTimeout", kgoConfig},
 			{Consumer, "auto.offset.reset", "earliest", "ConsumeStartOffset", kgoConfig},
+			{Consumer, "partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor", "Balancers(CooperativeStickyBalancer())", kgoConfig},
+			{Consumer, "max.poll.interval.ms", "60000", "RebalanceTimeout", kgoConfig},
 			{Consumer, "fetch.max.wait.ms", "5000", "FetchMaxWait", "twmb/franz-go, pkg/kgo/config.go, validate"},
 			{Consumer, "request.timeout.ms", "10000", "RequestTimeoutOverhead", kgoConfig},
 			{Consumer, "retry.backoff.ms", "250", "RetryBackoffFn", kgoConfig},
@@ -108,6 +116,7 @@ var Profiles = []Profile{
 			"Acknowledgements by fewer than all replicas are refused unless idempotence is switched off (twmb/franz-go, pkg/kgo/config.go, validate).",
 			"A record is dropped only after four answers that its partition is not known (UnknownTopicRetries; " + kgoConfig + "), else it is tried for ever.",
 			"50000 records may wait, however large (MaxBufferedRecords; " + kgoConfig + "): not modelled, buffer.memory bounds them.",
+			"There is no bound on the time between two polls: max.poll.interval.ms is the rebalance time-out alone (RebalanceTimeout; " + kgoConfig + ").",
 			"A fetch is waited for by its own FetchMaxWait and the overhead on top (twmb/franz-go, pkg/kgo/client.go): request.timeout.ms is the overhead alone.",
 		},
 		rules: func(r *reconciliation) { r.franzGoIdempotence() },
@@ -155,6 +164,34 @@ func (d ProfileDefault) value() Value {
 	return value
 }
 
+// librdkafkaTransactions: transactions switch idempotence on, one request fits into a transaction, and no record
+// outlives it (rd_kafka_conf_finalize and rd_kafka_topic_conf_finalize).
+func (r *reconciliation) librdkafkaTransactions() {
+	s := r.settings
+	if s.IsNull("transactional.id") {
+		return
+	}
+	const leastRequestTimeout = 900
+	timeout := s.Long("transaction.timeout.ms")
+	switch {
+	case s.Bool("enable.idempotence"):
+	case s.IsSet("enable.idempotence"):
+		r.conflict("enable.idempotence", "enable.idempotence=false contradicts transactional.id: transactions need idempotence")
+	default:
+		r.adjust("enable.idempotence", "true", "transactional.id needs it")
+	}
+	if !s.IsSet("request.timeout.ms") {
+		r.adjust("request.timeout.ms", fmt.Sprint(max(timeout-100, leastRequestTimeout)), "a request must end before transaction.timeout.ms")
+	} else if s.Long("request.timeout.ms") > timeout+100 {
+		r.conflict("request.timeout.ms", "request.timeout.ms=%d is above transaction.timeout.ms + 100", s.Long("request.timeout.ms"))
+	}
+	if !s.IsSet("delivery.timeout.ms") {
+		r.adjust("delivery.timeout.ms", fmt.Sprint(timeout), "records must not outlive transaction.timeout.ms")
+	} else if s.Long("delivery.timeout.ms") > timeout {
+		r.conflict("delivery.timeout.ms", "delivery.timeout.ms=%d is above transaction.timeout.ms=%d", s.Long("delivery.timeout.ms"), timeout)
+	}
+}
+
 // librdkafkaIdempotence: it is asked for or it is off; where it is on, what was left open follows and what was set
 // must fit.
 func (r *reconciliation) librdkafkaIdempotence() {
@@ -178,6 +215,8 @@ func (r *reconciliation) franzGoIdempotence() {
 	const inFlight = "max.in.flight.requests.per.connection"
 	s := r.settings
 	switch {
+	case !s.Bool("enable.idempotence") && !s.IsNull("transactional.id"):
+		r.conflict("enable.idempotence", "enable.idempotence=false contradicts transactional.id: transactions need idempotence")
 	case s.Bool("enable.idempotence"):
 		r.refuseBrokenIdempotence()
 		if s.IsSet(inFlight) && s.Int(inFlight) > MaxInFlightForIdempotence {

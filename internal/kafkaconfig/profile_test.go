@@ -60,6 +60,9 @@ func TestTheSamePropertiesMeanDifferentThings(t *testing.T) {
 	require.Equal(t, 1_000_000, c.Int(inFlight))
 	require.Equal(t, 5, producer("librdkafka-2", "enable.idempotence", "true").Int(inFlight))
 	require.Equal(t, 3, producer("librdkafka-2", "enable.idempotence", "true", inFlight, "3").Int(inFlight))
+	transactional := producer("librdkafka-2", "transactional.id", "t", "transaction.timeout.ms", "20000")
+	require.True(t, transactional.Bool("enable.idempotence"))
+	require.Equal(t, []int{5, 19_900, 20_000}, []int{transactional.Int(inFlight), transactional.Int("request.timeout.ms"), transactional.Int("delivery.timeout.ms")})
 	require.Equal(t, 5, golang.Int(inFlight))
 	require.Equal(t, 1, producer("franz-go-1", "enable.idempotence", "false").Int(inFlight))
 	require.Equal(t, 7, producer("franz-go-1", "enable.idempotence", "false", inFlight, "7").Int(inFlight))
@@ -80,6 +83,11 @@ func TestOtherClientsRefuseWhatTheyRefuse(t *testing.T) {
 		{"franz-go-1", inFlight, map[string]string{inFlight: "6"}},
 		{"librdkafka-2", "acks", map[string]string{"acks": "0", "enable.idempotence": "true"}},
 		{"librdkafka-2", inFlight, map[string]string{inFlight: "6", "enable.idempotence": "true"}},
+		{"librdkafka-2", "enable.idempotence", map[string]string{"transactional.id": "t", "enable.idempotence": "false"}},
+		{"librdkafka-2", "acks", map[string]string{"transactional.id": "t", "acks": "1"}},
+		{"librdkafka-2", "delivery.timeout.ms", map[string]string{"transactional.id": "t", "delivery.timeout.ms": "60001"}},
+		{"librdkafka-2", "request.timeout.ms", map[string]string{"transactional.id": "t", "request.timeout.ms": "60101"}},
+		{"franz-go-1", "enable.idempotence", map[string]string{"transactional.id": "t", "enable.idempotence": "false"}},
 		{"librdkafka-2", "", map[string]string{"acks": "1", inFlight: "6", "delivery.timeout.ms": "1000"}},
 	} {
 		settings, problems := ResolveAs(each.profile, Producer, each.given)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // Adjustment is a default that had to give way to keys that the user gave. Message is a sentence that names both.
@@ -28,12 +29,14 @@ func Reconcile(settings Settings) (Settings, []Adjustment, []Problem) {
 		mustFindProfile(settings.profile).rules(&r)
 	case Consumer:
 		r.autoCommit()
+		r.groupProtocol()
 		if mustFindProfile(settings.profile).Name == JavaProfile {
 			r.reconnectBackoff()
 		}
 	case Broker:
 		r.replicaFetchWait()
 		r.rollTime()
+		r.consumerGroups()
 	case Topic:
 	}
 	return r.settings, r.adjustments, r.problems
@@ -136,6 +139,22 @@ func (r *reconciliation) autoCommit() {
 	r.adjust("enable.auto.commit", "false", "there is no group.id to commit for")
 }
 
+// groupProtocol: each protocol refuses the other's keys, and a classic member must beat more than once a session.
+func (r *reconciliation) groupProtocol() {
+	s := r.settings
+	foreign := []string{"group.remote.assignor"}
+	if strings.EqualFold(s.String("group.protocol"), "consumer") {
+		foreign = []string{"heartbeat.interval.ms", "partition.assignment.strategy", "session.timeout.ms"}
+	} else if beat, session := s.Long("heartbeat.interval.ms"), s.Long("session.timeout.ms"); beat >= session {
+		r.conflict("heartbeat.interval.ms", "heartbeat.interval.ms=%d must be below session.timeout.ms=%d", beat, session)
+	}
+	for _, key := range foreign {
+		if s.IsSet(key) {
+			r.conflict(key, "%s cannot be set when group.protocol=%s", key, strings.ToLower(s.String("group.protocol")))
+		}
+	}
+}
+
 // replicaFetchWait: a follower whose fetch may be held for longer than the lag time leaves the ISR at rest.
 func (r *reconciliation) replicaFetchWait() {
 	s := r.settings
@@ -145,6 +164,26 @@ func (r *reconciliation) replicaFetchWait() {
 	}
 	if timeout := s.Long("replica.socket.timeout.ms"); wait > timeout {
 		r.conflict("replica.fetch.wait.max.ms", "replica.fetch.wait.max.ms=%d is above replica.socket.timeout.ms=%d", wait, timeout)
+	}
+}
+
+// consumerGroups: the times of groups of KIP-848 lie between bounds of their own, and members beat more than once a
+// session.
+func (r *reconciliation) consumerGroups() {
+	const beat, session = "group.consumer.heartbeat.interval.ms", "group.consumer.session.timeout.ms"
+	s := r.settings
+	for _, bounded := range []struct{ key, least, most string }{
+		{beat, "group.consumer.min.heartbeat.interval.ms", "group.consumer.max.heartbeat.interval.ms"},
+		{session, "group.consumer.min.session.timeout.ms", "group.consumer.max.session.timeout.ms"},
+		{"group.consumer.assignment.interval.ms", "group.consumer.min.assignment.interval.ms", "group.consumer.max.assignment.interval.ms"},
+	} {
+		if value := s.Long(bounded.key); value < s.Long(bounded.least) || value > s.Long(bounded.most) {
+			r.conflict(bounded.key, "%s=%d must be at least %s=%d and at most %s=%d",
+				bounded.key, value, bounded.least, s.Long(bounded.least), bounded.most, s.Long(bounded.most))
+		}
+	}
+	if s.Long(beat) >= s.Long(session) {
+		r.conflict(beat, "%s=%d must be below %s=%d", beat, s.Long(beat), session, s.Long(session))
 	}
 }
 

@@ -39,6 +39,15 @@ func TestReconcileFollowsKafka(t *testing.T) {
 		{kind: Producer, given: []string{"reconnect.backoff.ms", "20"}, adjusted: map[string]string{"reconnect.backoff.max.ms": "20"}},
 		{kind: Producer, given: []string{"reconnect.backoff.ms", "5000", "reconnect.backoff.max.ms", "100"}},
 		{kind: Producer, given: []string{"retry.backoff.ms", "5000"}},
+		{kind: Consumer, given: []string{"group.id", "g", "session.timeout.ms", "3000"}, conflicts: []string{"heartbeat.interval.ms"}},
+		{kind: Consumer, given: []string{"group.id", "g", "session.timeout.ms", "3001"}},
+		{kind: Consumer, given: []string{"group.id", "g", "group.remote.assignor", "uniform"}, conflicts: []string{"group.remote.assignor"}},
+		{kind: Consumer, given: []string{"group.id", "g", "group.protocol", "consumer", "group.remote.assignor", "uniform"}},
+		{
+			kind: Consumer, given: []string{"group.id", "g", "group.protocol", "CONSUMER", "session.timeout.ms", "3000",
+				"partition.assignment.strategy", "org.apache.kafka.clients.consumer.RangeAssignor"},
+			conflicts: []string{"partition.assignment.strategy", "session.timeout.ms"},
+		},
 		{kind: Consumer, adjusted: map[string]string{"enable.auto.commit": "false"}},
 		{kind: Consumer, given: []string{"group.id", "billing"}},
 		{kind: Consumer, given: []string{"enable.auto.commit", "true"}, conflicts: []string{"enable.auto.commit"}},
@@ -48,6 +57,13 @@ func TestReconcileFollowsKafka(t *testing.T) {
 		{
 			kind: Broker, given: []string{"replica.lag.time.max.ms", "50000", "replica.fetch.wait.max.ms", "40000"},
 			conflicts: []string{"replica.fetch.wait.max.ms"},
+		},
+		{kind: Broker, given: []string{"group.consumer.session.timeout.ms", "6000"}, conflicts: []string{"group.consumer.session.timeout.ms"}},
+		{kind: Broker, given: []string{"group.consumer.session.timeout.ms", "6000", "group.consumer.min.session.timeout.ms", "6000"}},
+		{
+			kind:      Broker,
+			given:     []string{"group.consumer.session.timeout.ms", "5000", "group.consumer.min.session.timeout.ms", "5000"},
+			conflicts: []string{"group.consumer.heartbeat.interval.ms"},
 		},
 		{kind: Broker, given: []string{"log.roll.ms", "0"}, conflicts: []string{"log.roll.ms"}},
 		{kind: Topic},
@@ -81,20 +97,22 @@ func TestReconcileFollowsKafka(t *testing.T) {
 	}
 }
 
-// transactional.id is no modelled key yet, so the rules that involve it are reached past Resolve.
 func TestTransactionsNeedIdempotence(t *testing.T) {
-	transactional := Defaults(Producer).with("transactional.id", "orders")
 	for _, each := range []struct{ key, value, conflict string }{
 		{"enable.idempotence", "false", "enable.idempotence"},
 		{"acks", "1", "transactional.id"},
 		{"retries", "0", "transactional.id"},
 	} {
-		_, adjustments, problems := Reconcile(transactional.with(each.key, each.value))
+		transactional, problems := Resolve(Producer, map[string]string{"transactional.id": "orders", each.key: each.value})
+		require.Empty(t, problems, each.key)
+		_, adjustments, problems := Reconcile(transactional)
 		require.Empty(t, adjustments, each.key)
 		require.Len(t, problems, 1, each.key)
 		require.Equal(t, each.conflict, problems[0].Key)
 		require.Equal(t, Conflict, problems[0].Reason)
 	}
-	_, _, problems := Reconcile(transactional)
+	transactional, problems := Resolve(Producer, map[string]string{"transactional.id": "orders", "transaction.timeout.ms": "10000"})
+	require.Empty(t, problems)
+	_, _, problems = Reconcile(transactional)
 	require.Empty(t, problems)
 }

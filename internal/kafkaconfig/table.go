@@ -45,6 +45,9 @@ func readTable(file string) (keys [len(kindNames)][]Key, places [len(kindNames)]
 		key := readKey(strings.TrimSuffix(line, "\n"))
 		keys[key.Kind] = append(keys[key.Kind], key)
 	}
+	for _, key := range features {
+		keys[key.Kind] = append(keys[key.Kind], key)
+	}
 	for kind := range keys {
 		slices.SortFunc(keys[kind], func(a, b Key) int { return strings.Compare(a.Name, b.Name) })
 		places[kind] = make(map[string]int, len(keys[kind]))

@@ -14,7 +14,10 @@ import (
 // compared are the keys whose versions are compared.
 var compared = []kmsg.Key{kmsg.Produce, kmsg.Fetch, kmsg.ListOffsets, kmsg.Metadata, kmsg.ApiVersions, kmsg.CreateTopics,
 	kmsg.DeleteTopics, kmsg.InitProducerID, kmsg.OffsetForLeaderEpoch, kmsg.DescribeCluster, kmsg.OffsetCommit, kmsg.OffsetFetch,
-	kmsg.FindCoordinator, kmsg.OffsetDelete}
+	kmsg.FindCoordinator, kmsg.OffsetDelete, kmsg.JoinGroup, kmsg.SyncGroup, kmsg.Heartbeat, kmsg.LeaveGroup, kmsg.DescribeGroups,
+	kmsg.ListGroups, kmsg.DeleteGroups, kmsg.AddPartitionsToTxn, kmsg.AddOffsetsToTxn, kmsg.EndTxn, kmsg.TxnOffsetCommit,
+	kmsg.WriteTxnMarkers, kmsg.DescribeProducers, kmsg.DescribeTransactions, kmsg.ListTransactions,
+	kmsg.ConsumerGroupHeartbeat, kmsg.ConsumerGroupDescribe}
 
 // describe writes an answer down, without what differs from run to run: ids,
 // addresses, throttle times, the words of error messages.
@@ -94,6 +97,12 @@ func describe(response kmsg.Response, m *memory) string {
 		line("%s brokers=%d controller=%d", name(r.ErrorCode), len(r.Brokers), r.ControllerID)
 	case *kmsg.FindCoordinatorResponse, *kmsg.OffsetCommitResponse, *kmsg.OffsetFetchResponse, *kmsg.OffsetDeleteResponse:
 		describeGroups(line, r, m)
+	case *kmsg.JoinGroupResponse, *kmsg.SyncGroupResponse, *kmsg.HeartbeatResponse, *kmsg.LeaveGroupResponse, *kmsg.DescribeGroupsResponse,
+		*kmsg.ListGroupsResponse, *kmsg.DeleteGroupsResponse:
+		describeMembers(line, r, m)
+	case *kmsg.AddPartitionsToTxnResponse, *kmsg.AddOffsetsToTxnResponse, *kmsg.EndTxnResponse, *kmsg.TxnOffsetCommitResponse,
+		*kmsg.DescribeTransactionsResponse, *kmsg.ListTransactionsResponse, *kmsg.DescribeProducersResponse, *kmsg.WriteTxnMarkersResponse:
+		describeTransactions(line, r, m)
 	default:
 		line("no words for %T", response)
 	}
@@ -182,7 +191,7 @@ func describeFetch(line func(string, ...any), r *kmsg.FetchResponse, m *memory) 
 				text += fmt.Sprintf(" leader=%d:%d", p.CurrentLeader.LeaderID, p.CurrentLeader.LeaderEpoch)
 			}
 			if p.AbortedTransactions != nil {
-				text += fmt.Sprintf(" aborted=%d", len(p.AbortedTransactions))
+				text += aborted(p.AbortedTransactions, m)
 			}
 			line("%s%s", text, batches(p.RecordBatches))
 		}
@@ -201,7 +210,7 @@ func batches(b []byte) string {
 		if batch.CheckCRC(whole) != nil {
 			crc = " WRONG CRC"
 		}
-		text += fmt.Sprintf(" [%d-%d epoch=%d%s]", h.BaseOffset, h.LastOffset(), h.LeaderEpoch, crc)
+		text += fmt.Sprintf(" [%d-%d epoch=%d%s%s]", h.BaseOffset, h.LastOffset(), h.LeaderEpoch, kindOf(&h, whole), crc)
 		b = rest
 	}
 	return text

@@ -39,7 +39,7 @@ func partitionsByTopic(w *words, key string, topic func(name string), partition 
 func buildOffsetCommit(w *words, m *memory) kmsg.Request {
 	r := kmsg.NewPtrOffsetCommitRequest()
 	v := w.number("v", 0)
-	r.Group, r.MemberID = w.text("group", ""), w.text("member", "")
+	r.Group, r.MemberID = w.text("group", ""), m.memberID(w.text("member", ""))
 	r.Generation = int32(w.number("generation", -1))
 	if id := w.text("instance", ""); id != "" {
 		r.InstanceID = &id
@@ -96,7 +96,7 @@ func buildOffsetFetch(w *words, m *memory) kmsg.Request {
 	for _, name := range w.list("group") {
 		group := kmsg.NewOffsetFetchRequestGroup()
 		group.Group = name
-		if member := w.text("member", ""); member != "" {
+		if member := m.memberID(w.text("member", "")); member != "" {
 			group.MemberID = &member
 		}
 		group.MemberEpoch = int32(w.number("epoch", -1))

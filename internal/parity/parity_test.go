@@ -16,11 +16,11 @@ import (
 var update = flag.Bool("update", false, "rewrite the stories' answers; read them before committing")
 
 // kafkaAddress names the variable that holds the address of a fresh Apache
-// Kafka 4.3 of one node, with num.partitions=4 and Kafka's defaults otherwise.
+// Kafka 4.3 of one node, with the settings below and Kafka's defaults otherwise.
 const kafkaAddress = "ASSAY_KAFKA"
 
 // settings are the broker keys that all three are run with.
-var settings = map[string]string{"num.partitions": "4"}
+var settings = map[string]string{"num.partitions": "4", "group.initial.rebalance.delay.ms": "0"}
 
 // TestSameAnswersInBothWorlds: the golden answers are those of the simulator
 // and of a process on a socket.

@@ -15,8 +15,13 @@ import (
 type player interface {
 	// send leaves out the answer.
 	send(m host.Message)
-	// call returns the answer, nil where the connection ended instead.
+	// receive returns the answer to the message that was sent last, nil where the
+	// connection ended instead.
+	receive(m host.Message) kmsg.Response
+	// call sends and receives.
 	call(m host.Message) kmsg.Response
+	// another is a player of the same broker with a connection of its own.
+	another() player
 	// raw sends bytes, and returns whether the connection stays.
 	raw(frame []byte) bool
 	// again says whether to ask once more for what should become true.
@@ -29,12 +34,15 @@ type performance struct {
 	t           *testing.T
 	player      player
 	correlation int32
+	others      map[string]player            // with connections of their own, by name
+	begun       map[string]*protocol.Request // on those
 }
 
 // playStory returns the answers to all blocks.
 func playStory(t *testing.T, with player, s *story) []string {
 	t.Helper()
-	p := &performance{t: t, player: with, memory: memory{topics: map[string][16]byte{}, producers: map[string]producer{}}}
+	p := &performance{t: t, player: with, others: map[string]player{}, begun: map[string]*protocol.Request{},
+		memory: memory{topics: map[string][16]byte{}, producers: map[string]producer{}, members: map[string]string{}}}
 	answers := make([]string, len(s.blocks))
 	for i, b := range s.blocks {
 		if b.request != "" {
@@ -63,8 +71,20 @@ func (p *performance) play(line string) string {
 		p.gone(w.text("topic", ""))
 		return "gone\n"
 	case "coordinated":
-		p.coordinated(w.text("group", ""))
+		if id := w.text("transactional", ""); id != "" {
+			p.transactionsServed(id)
+		} else {
+			p.coordinated(w.text("group", ""))
+		}
 		return "coordinated\n"
+	case "ended":
+		p.ended(w.text("transactional", ""))
+		return "ended\n"
+	case "becomes":
+		p.becomes(w.text("group", ""), w.text("state", ""))
+		return w.text("state", "") + "\n"
+	case "answer":
+		return p.answerOf(w)
 	case "frame":
 		if p.player.raw(rawFrame(w)) {
 			return "connection stays\n"
@@ -82,15 +102,52 @@ func (p *performance) play(line string) string {
 	if produce, ok := body.(*kmsg.ProduceRequest); ok && produce.Acks == 0 {
 		return p.unanswered(body)
 	}
+	if on := w.text("begin", ""); on != "" {
+		return p.begin(on, body)
+	}
 	response := p.player.call(p.request(body))
 	for attempt := 0; starting(response); attempt++ {
 		require.True(p.t, p.player.again(attempt), "the coordinator does not start")
 		response = p.player.call(p.request(body))
 	}
-	if r, ok := response.(*kmsg.InitProducerIDResponse); ok && r.ErrorCode == 0 {
-		p.producers[w.text("as", "P")] = producer{r.ProducerID, r.ProducerEpoch}
-	}
+	p.learn(w, response)
 	return p.describe(response)
+}
+
+// begin sends a request whose answer waits for others, on a connection of its
+// own; "answer of=NAME" takes the answer.
+func (p *performance) begin(on string, body kmsg.Request) string {
+	if p.others[on] == nil {
+		p.others[on] = p.player.another()
+	}
+	p.begun[on] = p.request(body)
+	p.others[on].send(p.begun[on])
+	return "begun\n"
+}
+
+func (p *performance) answerOf(w *words) string {
+	on := w.text("of", "")
+	response := p.others[on].receive(p.begun[on])
+	p.learn(w, response)
+	return p.describe(response)
+}
+
+// learn keeps the ids that were given.
+func (p *performance) learn(w *words, response kmsg.Response) {
+	switch r := response.(type) {
+	case *kmsg.InitProducerIDResponse:
+		if r.ErrorCode == 0 {
+			p.producers[w.text("as", "P")] = producer{r.ProducerID, r.ProducerEpoch}
+		}
+	case *kmsg.EndTxnResponse:
+		if r.ErrorCode == 0 && r.Version >= 5 {
+			p.producers[w.text("producer", "P")] = producer{r.ProducerID, r.ProducerEpoch}
+		}
+	case *kmsg.JoinGroupResponse:
+		if name := w.text("as", ""); name != "" && r.MemberID != "" {
+			p.members[name] = r.MemberID
+		}
+	}
 }
 
 // starting: Kafka hands out producer ids some time after it serves the rest.

@@ -23,6 +23,7 @@ var noTopicID = [16]byte{0xff, 1}
 type memory struct {
 	topics    map[string][16]byte
 	producers map[string]producer
+	members   map[string]string // ids by name
 }
 
 type producer struct {
@@ -74,6 +75,21 @@ var builders = map[string]func(*words, *memory) kmsg.Request{
 	"offset-commit":           buildOffsetCommit,
 	"offset-fetch":            buildOffsetFetch,
 	"offset-delete":           buildOffsetDelete,
+	"join-group":              buildJoinGroup,
+	"sync-group":              buildSyncGroup,
+	"heartbeat":               buildHeartbeat,
+	"leave-group":             buildLeaveGroup,
+	"describe-groups":         buildDescribeGroups,
+	"list-groups":             buildListGroups,
+	"delete-groups":           buildDeleteGroups,
+	"add-partitions-to-txn":   buildAddPartitions,
+	"add-offsets-to-txn":      buildAddOffsets,
+	"end-txn":                 buildEndTxn,
+	"txn-offset-commit":       buildTxnOffsetCommit,
+	"describe-transactions":   buildDescribeTransactions,
+	"list-transactions":       buildListTransactions,
+	"describe-producers":      buildDescribeProducers,
+	"write-txn-markers":       buildWriteMarkers,
 }
 
 func buildAPIVersions(*words, *memory) kmsg.Request {
@@ -168,11 +184,11 @@ func buildInitProducerID(w *words, m *memory) kmsg.Request {
 	r := kmsg.NewPtrInitProducerIDRequest()
 	r.ProducerID, r.ProducerEpoch = -1, -1
 	if p := w.text("producer", ""); p != "" {
-		r.ProducerID, r.ProducerEpoch = m.producers[p].id, m.producers[p].epoch
+		r.ProducerID, r.ProducerEpoch = m.producers[p].id, int16(w.number("epoch", int64(m.producers[p].epoch)))
 	}
 	if id := w.text("transactional", ""); id != "" {
 		r.TransactionalID = &id
-		r.TransactionTimeoutMillis = 10_000
+		r.TransactionTimeoutMillis = int32(w.number("timeout", 60_000))
 	}
 	w.text("as", "")
 	return r
@@ -181,6 +197,7 @@ func buildInitProducerID(w *words, m *memory) kmsg.Request {
 func buildProduce(w *words, m *memory) kmsg.Request {
 	r := kmsg.NewPtrProduceRequest()
 	r.Acks, r.TimeoutMillis = int16(w.number("acks", -1)), int32(w.number("timeout", 10_000))
+	r.TransactionID = optional(w.text("transactional", ""))
 	t := kmsg.NewProduceRequestTopic()
 	t.Topic, t.TopicID = topicAtVersion(w, m, w.text("topic", ""))
 	p := kmsg.NewProduceRequestTopicPartition()
@@ -201,6 +218,9 @@ func buildRecords(w *words, m *memory) []byte {
 	if name := w.text("producer", ""); name != "" {
 		p := m.producers[name]
 		b.SetProducer(kafka.ProducerID(p.id), kafka.ProducerEpoch(w.number("epoch", int64(p.epoch))), kafka.Sequence(w.number("sequence", 0)))
+	}
+	if w.text("transactional", "") != "" {
+		b.SetTransactional()
 	}
 	if w.text("compression", "none") == "gzip" {
 		return gzipped(w, b.Finish())

@@ -1,6 +1,7 @@
 package parity
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ type simulated struct {
 	t      *testing.T
 	world  *sim.World
 	client *scriptedClient
+	name   string // of the client's node
 }
 
 const (
@@ -31,7 +33,7 @@ func newSimulated(t *testing.T) *simulated {
 	t.Helper()
 	resolved, problems := kafkaconfig.Resolve(kafkaconfig.Broker, settings)
 	require.Empty(t, problems)
-	s := &simulated{t: t, world: sim.New(sim.Config{Seed: 1, Debug: true}), client: &scriptedClient{}}
+	s := &simulated{t: t, world: sim.New(sim.Config{Seed: 1, Debug: true}), client: &scriptedClient{}, name: "client"}
 	t.Cleanup(func() { require.NoError(t, s.world.Close()) })
 	s.world.AddNode(sim.NodeSpec{Name: "controller-1", Addrs: []host.Addr{controllerAddress}, Factory: func() host.Node {
 		return controller.New(controller.Config{ID: 1, Voters: map[controller.VoterID]host.Addr{1: controllerAddress}, ClusterID: "parity",
@@ -61,15 +63,27 @@ func (s *simulated) runUntil(condition func() bool) {
 }
 
 func (s *simulated) send(m host.Message) {
-	s.world.Inject("client", func(host.Node) { s.client.send(m) })
+	s.client.answer, s.client.waiting = nil, true
+	s.world.Inject(s.name, func(host.Node) { s.client.send(m) })
 }
 
 func (s *simulated) call(m host.Message) kmsg.Response {
 	s.t.Helper()
-	s.client.answer, s.client.waiting = nil, true
 	s.send(m)
+	return s.receive(m)
+}
+
+func (s *simulated) receive(host.Message) kmsg.Response {
+	s.t.Helper()
 	s.runUntil(func() bool { return !s.client.waiting })
 	return s.client.answer
+}
+
+func (s *simulated) another() player {
+	o := &simulated{t: s.t, world: s.world, client: &scriptedClient{}, name: fmt.Sprintf("client-%d", len(s.world.Nodes()))}
+	s.world.AddNode(sim.NodeSpec{Name: o.name, Factory: func() host.Node { return o.client }})
+	s.world.Start(o.name)
+	return o
 }
 
 func (s *simulated) raw([]byte) bool { panic("the simulator carries no bytes") }

@@ -106,6 +106,11 @@ func frameOf(m host.Message) []byte {
 func (p *socketPlayer) call(m host.Message) kmsg.Response {
 	p.t.Helper()
 	p.send(m)
+	return p.receive(m)
+}
+
+func (p *socketPlayer) receive(m host.Message) kmsg.Response {
+	p.t.Helper()
 	frame := p.readFrame()
 	if frame == nil {
 		return nil
@@ -135,6 +140,8 @@ func (p *socketPlayer) readFrame() []byte {
 	require.NoError(p.t, err)
 	return frame
 }
+
+func (p *socketPlayer) another() player { return newSocketPlayer(p.t, p.address) }
 
 // raw sends bytes that should be answered by the end of the connection, and
 // then a request that shows whether it was.

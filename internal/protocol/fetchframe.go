@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -48,7 +49,11 @@ func isPlainPartition(p *kmsg.FetchResponseTopicPartition) bool {
 	return d.Epoch == -1 && d.EndOffset == -1 && d.UnknownTags.Len() == 0 &&
 		l.LeaderID == -1 && l.LeaderEpoch == -1 && l.UnknownTags.Len() == 0 &&
 		s.EndOffset == -1 && s.Epoch == -1 && s.UnknownTags.Len() == 0 &&
-		p.UnknownTags.Len() == 0 && len(p.AbortedTransactions) == 0
+		p.UnknownTags.Len() == 0 && !slices.ContainsFunc(p.AbortedTransactions, hasTags)
+}
+
+func hasTags(a kmsg.FetchResponseTopicPartitionAbortedTransaction) bool {
+	return a.UnknownTags.Len() > 0
 }
 
 // fetchWriter appends the parts of a fetch response at one version.
@@ -102,7 +107,12 @@ func (w *fetchWriter) partition(p *kmsg.FetchResponseTopicPartition) {
 	if p.AbortedTransactions == nil {
 		w.length(-1)
 	} else {
-		w.length(0)
+		w.length(len(p.AbortedTransactions))
+	}
+	for i := range p.AbortedTransactions {
+		w.int64(p.AbortedTransactions[i].ProducerID)
+		w.int64(p.AbortedTransactions[i].FirstOffset)
+		w.noTags()
 	}
 	if w.version >= 11 {
 		w.int32(p.PreferredReadReplica)

@@ -248,14 +248,16 @@ func (d *drawing) symbol(x, y int, kind string, offending bool) {
 
 // symbols are outlines around a point.
 var symbols = map[string]string{
-	"append":     "m-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z", // a circle
-	"client":     "m-5-5h10v10h-10z",                     // a square
-	"epoch":      "m0-7l7 12h-14z",                       // a triangle upwards
-	"watermark":  "m-10-2.5h20v5h-20z",                   // a level
-	"truncation": "m0 7l7-12h-14z",                       // a triangle downwards
-	"recovery":   "m-7-3l7-5 7 5-3 8h-8z",                // a pentagon
-	"isr":        "m0-7l7 7-7 7-7-7z",                    // a diamond
-	"fault":      "m-6-6l3 6-3 6 6-3 6 3-3-6 3-6-6 3z",   // a star
+	"append":      "m-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z", // a circle
+	"client":      "m-5-5h10v10h-10z",                     // a square
+	"epoch":       "m0-7l7 12h-14z",                       // a triangle upwards
+	"watermark":   "m-10-2.5h20v5h-20z",                   // a level
+	"truncation":  "m0 7l7-12h-14z",                       // a triangle downwards
+	"recovery":    "m-7-3l7-5 7 5-3 8h-8z",                // a pentagon
+	"isr":         "m0-7l7 7-7 7-7-7z",                    // a diamond
+	"group":       "m-6-3l6-4 6 4v6l-6 4-6-4z",            // a hexagon
+	"transaction": "m-7-6h14l-7 6 7 6h-14l7-6z",           // an hourglass
+	"fault":       "m-6-6l3 6-3 6 6-3 6 3-3-6 3-6-6 3z",   // a star
 }
 
 // headings name the lanes, in two ranks where they would touch.
@@ -338,7 +340,7 @@ func (d *drawing) legend() []string {
 		{"kill", "hatched: down"}, {"power_loss", "hatched: down"}, {"pause", "barred: stands still"},
 		{"partition", "dashed beside a lane: cut off"}, {"delay", "dotted beside a lane: slowed down"}, {"lost", "dashed arrow with ×: lost"},
 		{"client", "□ client"}, {"append", "○ append"}, {"watermark", "▭ high watermark"}, {"epoch", "△ election, leader epoch"},
-		{"isr", "◇ in-sync replicas"}, {"truncation", "▽ truncation"}, {"recovery", "⬠ recovery"}, {"fault", "✦ fault"},
+		{"isr", "◇ in-sync replicas"}, {"truncation", "▽ truncation"}, {"recovery", "⬠ recovery"}, {"group", "⬡ group"}, {"transaction", "⧗ transaction"}, {"fault", "✦ fault"},
 	} {
 		if used[s.kind] && !slices.Contains(signs, s.says) {
 			signs = append(signs, s.says)

@@ -38,6 +38,15 @@ type key struct {
 	name string
 	line draw.LineStyle
 	area bool // of an area rather than a line
+	sign bool // its name begins with the sign that it explains: no sample
+}
+
+// sample is the room that a key's sample takes.
+func (k key) sample() vg.Length {
+	if k.sign {
+		return 0
+	}
+	return keySample
 }
 
 // panel is one plot.
@@ -122,7 +131,7 @@ func (f *figure) placeKeys() (p placed) {
 		p.rows = 1
 	}
 	for _, k := range f.keys {
-		width := keySample + style(text, normalSize, draw.XLeft).Width(k.name) + keyGap
+		width := k.sample() + style(text, normalSize, draw.XLeft).Width(k.name) + keyGap
 		if x > 0 && x+width-keyGap > figureWidth {
 			x = 0
 			p.rows++
@@ -136,12 +145,14 @@ func (f *figure) placeKeys() (p placed) {
 func (p placed) draw(page draw.Canvas, keys []key, y vg.Length) vg.Length {
 	for i, k := range keys {
 		at := p.at[i].Add(vg.Point{Y: y})
-		if k.area {
+		switch {
+		case k.sign:
+		case k.area:
 			page.FillPolygon(k.line.Color, box(at.X, at.Y-4, at.X+20, at.Y+4))
-		} else {
+		default:
 			page.StrokeLine2(k.line, at.X, at.Y, at.X+20, at.Y)
 		}
-		page.FillText(style(text, normalSize, draw.XLeft), vg.Point{X: at.X + keySample, Y: at.Y}, k.name)
+		page.FillText(style(text, normalSize, draw.XLeft), vg.Point{X: at.X + k.sample(), Y: at.Y}, k.name)
 	}
 	return y - vg.Length(p.rows*lineHeight)
 }

@@ -30,8 +30,7 @@ func ISR(s *result.Series, records []faults.Record) []byte {
 	n := max(len(chosen), 1)
 	p := panel{name: "partition", height: vg.Length(n * laneHeight), y: axis{max: float64(n), lanes: true}}
 	for i, lane := range chosen {
-		label := shortenStart(lane.Name, style(muted, normalSize, draw.XRight), leftMargin-8)
-		p.y.ticks = append(p.y.ticks, gonum.Tick{Value: float64(n-i) - 0.5, Label: label})
+		p.y.ticks = append(p.y.ticks, gonum.Tick{Value: float64(n-i) - 0.5, Label: laneLabel(lane.Name)})
 	}
 	p.marks = []gonum.Plotter{lanes{chosen, brokers}}
 	for i, name := range brokers[:min(len(brokers), 2*lineInks)] {
@@ -50,22 +49,7 @@ func ISR(s *result.Series, records []faults.Record) []byte {
 
 // mostEventful keeps the lanes in order.
 func mostEventful(all []result.PartitionLane) []result.PartitionLane {
-	if len(all) <= mostLanes {
-		return all
-	}
-	order := make([]int, len(all))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		return cmp.Compare(len(all[b].Leaders)+len(all[b].ISR), len(all[a].Leaders)+len(all[a].ISR))
-	})
-	slices.Sort(order[:mostLanes])
-	var chosen []result.PartitionLane
-	for _, i := range order[:mostLanes] {
-		chosen = append(chosen, all[i])
-	}
-	return chosen
+	return busiest(all, func(l result.PartitionLane) int { return len(l.Leaders) + len(l.ISR) })
 }
 
 // brokersOf lists the brokers in the order of their numbers: broker-2 before
@@ -176,7 +160,7 @@ func (l lanes) Plot(c draw.Canvas, p *gonum.Plot) {
 		}
 		l.leaders(c, lane, top, at)
 		for _, g := range gapsOf(lane) {
-			l.gap(c, g, top, at)
+			absence(c, alarm, "no leader", at(g.from), at(g.to), top-leaderBar/2)
 		}
 	}
 	l.inSync(c, at)
@@ -229,13 +213,13 @@ func (l lanes) manyLeaders(c draw.Canvas, lane result.PartitionLane, top vg.Leng
 	}
 }
 
-func (l lanes) gap(c draw.Canvas, g gap, top vg.Length, at func(int64) vg.Length) {
-	from, to, y := at(g.from), at(g.to), top-leaderBar/2
-	in := style(alarm, smallSize, draw.XCenter)
-	rule := line(alarm, 1.5, []vg.Length{3, 2})
-	if width := in.Width("no leader"); width+16 <= to-from {
+// absence draws a time in which something had nobody, with its name where it fits.
+func absence(c draw.Canvas, of ink, name string, from, to, y vg.Length) {
+	in := style(of, smallSize, draw.XCenter)
+	rule := line(of, 1.5, []vg.Length{3, 2})
+	if width := in.Width(name); width+16 <= to-from {
 		middle := (from + to) / 2
-		c.FillText(in, vg.Point{X: middle, Y: y}, "no leader")
+		c.FillText(in, vg.Point{X: middle, Y: y}, name)
 		c.StrokeLine2(rule, from, y, middle-width/2-3, y)
 		from = middle + width/2 + 3
 	}

@@ -158,10 +158,13 @@ func sweep() []SweepPoint {
 func pictures() map[string][]byte {
 	s, f := outage(), outageFaults()
 	many, manyFaults := busy(30, 40)
+	group, crowd := coordinated(), crowded(20, 40)
 	return map[string][]byte{
 		"throughput": Throughput(s, f), "latency": Latency(s, f), "lag": Lag(s, f), "isr": ISR(s, f),
 		"percentiles": Percentiles(distributions()...), "sweep": Sweep(sweep()),
 		"busy-throughput": Throughput(many, manyFaults), "busy-lag": Lag(many, manyFaults), "busy-isr": ISR(many, manyFaults),
+		"groups": Groups(group, f), "transactions": Transactions(group, f), "pipeline-latency": Latency(group, f),
+		"busy-groups": Groups(crowd, f), "busy-transactions": Transactions(crowd, f),
 	}
 }
 

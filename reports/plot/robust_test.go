@@ -60,7 +60,7 @@ func requireSound(t require.TestingT, svg []byte) {
 }
 
 func all(s *result.Series, f []faults.Record) [][]byte {
-	return [][]byte{Throughput(s, f), Latency(s, f), Lag(s, f), ISR(s, f)}
+	return [][]byte{Throughput(s, f), Latency(s, f), Lag(s, f), ISR(s, f), Groups(s, f), Transactions(s, f)}
 }
 
 func TestExtremes(t *testing.T) {
@@ -90,7 +90,8 @@ func TestExtremes(t *testing.T) {
 	one := &result.Series{Bucket: 10e6, Sent: []int64{1}, Acknowledged: []int64{1}, Delivered: []int64{0},
 		Produce: result.Latencies{P50: []int64{5e6}, P99: []int64{5e6}, Max: []int64{5e6}}}
 	crowd, crowdFaults := busy(1000, 200)
-	for name, s := range map[string]*result.Series{"empty": {}, "one bucket": one, "huge": huge, "zero": zero, "nothing": nothing, "long": long, "odd": odd, "crowd": crowd} {
+	for name, s := range map[string]*result.Series{"empty": {}, "one bucket": one, "huge": huge, "zero": zero, "nothing": nothing, "long": long, "odd": odd, "crowd": crowd,
+		"coordinated": coordinated(), "crowded": crowded(300, 400), "many lanes": crowded(60, 3)} {
 		t.Run(name, func(t *testing.T) {
 			for _, f := range [][]faults.Record{nil, outageFaults(), crowdFaults} {
 				for _, svg := range all(s, f) {
@@ -132,6 +133,17 @@ func TestAnything(t *testing.T) {
 				lane.ISR = append(lane.ISR, result.ISRSpan{From: number.Draw(t, "from"), To: number.Draw(t, "to"), Members: lane.Replicas})
 			}
 			s.Partitions = append(s.Partitions, lane)
+		}
+		for range rapid.IntRange(0, 20).Draw(t, "groups") {
+			lane := result.OwnerLane{Group: name.Draw(t, "group"), Partition: name.Draw(t, "partition")}
+			id := result.TransactionLane{ID: name.Draw(t, "id")}
+			for range rapid.IntRange(0, 20).Draw(t, "spans") {
+				from, to := number.Draw(t, "from"), number.Draw(t, "to")
+				lane.Spans = append(lane.Spans, result.OwnerSpan{From: from, To: to, Member: name.Draw(t, "member"), Ended: name.Draw(t, "ended")})
+				id.Spans = append(id.Spans, result.TransactionSpan{From: from, To: to, Outcome: rapid.SampledFrom([]string{result.TransactionCommitted, result.TransactionTimedOut, "odd"}).Draw(t, "outcome")})
+				id.Marks = append(id.Marks, result.TransactionMark{At: to, Kind: rapid.SampledFrom([]string{result.MarkFenced, result.MarkResumed, "odd"}).Draw(t, "mark")})
+			}
+			s.Owners, s.Transactions = append(s.Owners, lane), append(s.Transactions, id)
 		}
 		var records []faults.Record
 		for range rapid.IntRange(0, 50).Draw(t, "faults") {

@@ -139,13 +139,22 @@ func Latency(s *result.Series, records []faults.Record) []byte {
 	f := overTime("Latency: median, 99th percentile and slowest record", s, records)
 	f.says = []string{"Counted from when the load wanted a record sent, so that a stalled client's waiting shows."}
 	by := joining(max(len(s.Produce.Max), len(s.EndToEnd.Max)), mostBuckets*2/3)
-	y := latencyAxis(s.Produce, s.EndToEnd)
+	shown := []latencySide{{"produce: until acknowledged (logarithmic)", s.Produce}, {"end to end: until a consumer has it (logarithmic)", s.EndToEnd}}
+	if s.Pipeline != nil {
+		// All that consumers get may be outputs; then it is the same twice.
+		if slices.Equal(s.Pipeline.Max, s.EndToEnd.Max) {
+			shown = shown[:1]
+		}
+		shown = append(shown, latencySide{"pipeline: from a source's send until a consumer has what was made of it (logarithmic)", *s.Pipeline})
+	}
+	var all []result.Latencies
+	for _, side := range shown {
+		all = append(all, side.of)
+	}
+	y := latencyAxis(all...)
 	p50, p99, slowest := line(lineInk(0), 1.5, nil), line(lineInk(1), 1.5, dashes[1]), line(muted, 1, dashes[2])
 	f.keys = []key{{name: "median (p50)", line: p50}, {name: "99th percentile (p99)", line: p99}, {name: "slowest", line: slowest}}
-	for _, side := range []struct {
-		name string
-		of   result.Latencies
-	}{{"produce: until acknowledged (logarithmic)", s.Produce}, {"end to end: until a consumer has it (logarithmic)", s.EndToEnd}} {
+	for _, side := range shown {
 		if len(side.of.Max) == 0 || slices.Max(side.of.Max) < 0 {
 			continue
 		}
@@ -161,6 +170,12 @@ func Latency(s *result.Series, records []faults.Record) []byte {
 		f.add(panel{name: "latency", height: 130, y: y})
 	}
 	return f.render()
+}
+
+// latencySide is one panel of latencies.
+type latencySide struct {
+	name string
+	of   result.Latencies
 }
 
 // latencyAxis holds all latencies. All panels have the same, to be compared.

@@ -25,6 +25,13 @@ func advise(s *format.Scenario, claim format.Claim, w *result.Witness) []string 
 		a.order()
 	case checkers.AtLeastOnce, checkers.CommitSafety, checkers.AtMostOnce:
 		a.commits()
+	case checkers.ExactlyOnce:
+		a.pipelines()
+		a.observer(a.claim.Observer)
+	case checkers.NoAbortedReads, checkers.AtomicTransactions:
+		a.observer(a.claim.Consumer)
+	case checkers.GroupExclusive:
+		a.pipelines()
 	case checkers.NoSkips:
 		a.reset()
 	}

@@ -13,7 +13,8 @@ import (
 // is a maximum stays one. A metric that nothing measured is left out.
 type metrics struct {
 	named                          map[string]int64 // maxima and sums, final as they are
-	produce, endToEnd, recovery    workload.Histogram
+	produce, endToEnd              workload.Histogram
+	pipeline, recovery             workload.Histogram
 	acknowledged, consumed, window int64
 	consumers                      bool
 }
@@ -23,7 +24,8 @@ func (m *metrics) add(s Summary) error {
 	if m.named == nil {
 		m.named = map[string]int64{}
 	}
-	for name, joined := range map[string]*workload.Histogram{latencyProduce: &m.produce, latencyEndToEnd: &m.endToEnd, latencyRecovery: &m.recovery} {
+	for name, joined := range map[string]*workload.Histogram{latencyProduce: &m.produce, latencyEndToEnd: &m.endToEnd,
+		latencyPipeline: &m.pipeline, latencyRecovery: &m.recovery} {
 		h, err := s.Latencies[name].Histogram()
 		if err != nil {
 			return err
@@ -37,6 +39,13 @@ func (m *metrics) add(s Summary) error {
 	m.atLeast("lag.final", s.Measures.LagFinal)
 	m.atLeast("lag.max", s.Measures.LagMax)
 	m.atLeast("unavailable.max", s.Measures.Unavailable)
+	if depth := s.Measures.DeadLetterDepth; depth != nil {
+		m.atLeast("dead_letter.depth", *depth)
+	}
+	if p := s.Measures.Pauses; p != nil {
+		m.atLeast("rebalance.pause.max", p.Longest)
+		m.atLeast("rebalance.pause.total", p.Total)
+	}
 	m.addDamage(s)
 	return nil
 }
@@ -66,6 +75,7 @@ func (m *metrics) result() map[string]int64 {
 	}
 	percentiles(all, "produce_latency", &m.produce)
 	percentiles(all, "e2e_latency", &m.endToEnd)
+	percentiles(all, "pipeline_latency", &m.pipeline)
 	if m.recovery.Count() > 0 {
 		all["recovery.p99"] = int64(m.recovery.Quantile(990))
 	}
@@ -87,7 +97,7 @@ func (m *metrics) distributions() []result.Distribution {
 	for _, d := range []struct {
 		name string
 		h    *workload.Histogram
-	}{{latencyProduce, &m.produce}, {latencyEndToEnd, &m.endToEnd}} {
+	}{{latencyProduce, &m.produce}, {latencyEndToEnd, &m.endToEnd}, {latencyPipeline, &m.pipeline}} {
 		if d.h.Count() == 0 {
 			continue
 		}

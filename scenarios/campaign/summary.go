@@ -26,8 +26,10 @@ type Summary struct {
 	Exercise      result.Counters       `json:"exercise"`
 	Places        []string              `json:"places,omitempty"` // rare places reached, sorted
 	FaultsApplied int                   `json:"faults_applied"`
+	FaultKinds    result.Counters       `json:"fault_kinds,omitempty"` // applied, by kind
+	Explained     []Explained           `json:"explained,omitempty"`   // damage and what explains it
 	Measures      Measures              `json:"measures"`
-	Latencies     map[string]*Histogram `json:"latencies"` // by produce, e2e, recovery; those with nothing in them are left out
+	Latencies     map[string]*Histogram `json:"latencies"` // by produce, e2e, pipeline, recovery; those with nothing in them are left out
 }
 
 // Histogram is a histogram of latencies as it is stored.
@@ -37,6 +39,7 @@ type Histogram = workload.Sparse
 const (
 	latencyProduce  = "produce"
 	latencyEndToEnd = "e2e"
+	latencyPipeline = "pipeline"
 	latencyRecovery = "recovery"
 )
 
@@ -69,6 +72,16 @@ type Measures struct {
 	LagMax       int64 `json:"lag_max"`
 	Unavailable  int64 `json:"unavailable"`
 	Consumers    bool  `json:"consumers"` // there are some: lag means something
+	// DeadLetterDepth is nil without a topic for dead letters.
+	DeadLetterDepth *int64 `json:"dead_letter_depth,omitempty"`
+	// Pauses of partitions between two owners; nil where no group assigned any.
+	Pauses *Pauses `json:"pauses,omitempty"`
+}
+
+// Pauses are the longest and all of one run, in nanoseconds.
+type Pauses struct {
+	Longest int64 `json:"longest"`
+	Total   int64 `json:"total"`
 }
 
 // summarize takes from a run what a campaign keeps of it.
@@ -76,18 +89,25 @@ func summarize(variant string, position int, o *run.Outcome) Summary {
 	m := o.Measures
 	s := Summary{
 		Variant: variant, Position: position, Seed: SeedName(o.Seed), Digest: o.Digest, Events: o.Events,
-		Exercise: result.Counters{}, Places: slices.Clone(o.Places), FaultsApplied: o.AppliedFaults(),
+		Exercise: result.Counters{}, Places: slices.Clone(o.Places), FaultsApplied: o.AppliedFaults(), FaultKinds: appliedKinds(o), Explained: explainedDamage(o.Claims),
 		Measures: Measures{Acknowledged: int64(m.Acknowledged), Consumed: int64(m.Consumed), Window: int64(m.Window),
 			LagFinal: m.LagFinal, LagMax: m.LagMax, Unavailable: int64(m.Unavailable), Consumers: m.Consumers},
 		Latencies: map[string]*Histogram{},
 	}
+	if m.DeadLetters {
+		s.Measures.DeadLetterDepth = &m.DeadLetterDepth
+	}
 	for counter, n := range o.Exercise { // order-free: a copy
 		s.Exercise[string(counter)] = n
 	}
-	for name, h := range map[string]*workload.Histogram{latencyProduce: &o.Metrics.Produce, latencyEndToEnd: &o.Metrics.EndToEnd, latencyRecovery: &m.Recovery} {
+	for name, h := range map[string]*workload.Histogram{latencyProduce: &o.Metrics.Produce, latencyEndToEnd: &o.Metrics.EndToEnd,
+		latencyPipeline: &o.Metrics.Pipeline, latencyRecovery: &m.Recovery} {
 		if stored := h.Sparse(); stored != nil {
 			s.Latencies[name] = stored
 		}
+	}
+	if o.Pauses.Measured {
+		s.Measures.Pauses = &Pauses{Longest: int64(o.Pauses.Longest), Total: int64(o.Pauses.Total)}
 	}
 	for _, judged := range o.Claims {
 		s.Claims = append(s.Claims, judgedOf(judged, o))

@@ -35,6 +35,7 @@ type tally struct {
 	claims     []claimTally
 	invariants invariants
 	metrics    metrics
+	delivery   deliveryMatrix
 }
 
 func newTally(variant *format.Variant, values map[string]*workload.Values) *tally {
@@ -78,6 +79,7 @@ func (t *tally) add(s Summary) error {
 		t.claims[i].add(s.Claims[i], s.Seed)
 	}
 	t.invariants.add(s)
+	t.delivery.add(s)
 	return t.metrics.add(s)
 }
 
@@ -148,7 +150,7 @@ var exitCodes = map[result.Outcome]int{
 // result is the variant's outcome.
 func (t *tally) result() result.Variant {
 	v := result.Variant{Name: t.variant.Name, Seeds: t.seeds, Exercise: t.exercise, Points: t.points, Digests: t.digests,
-		Invariants: t.invariants.result(), Metrics: t.metrics.result(),
+		Invariants: t.invariants.result(), Metrics: t.metrics.result(), Delivery: t.delivery.result(t.judgedClasses(), len(t.seeds)),
 		Distributions: t.metrics.distributions(), Measured: t.metrics.window}
 	if random := t.variant.Scenario.Faults.Random; random != nil {
 		v.FaultBudget = string(random.Budget)

@@ -29,6 +29,7 @@ func (c *checker) check() {
 	c.checkClientNames()
 	c.checkProducers()
 	c.checkConsumers()
+	c.checkProcessors()
 	c.checkZones()
 	c.checkFaults(formErrors)
 	c.checkClaims(formErrors)
@@ -81,6 +82,11 @@ func (c *checker) checkClientConfiguration(client ClientProfile, kind kafkaconfi
 			c.atKey(pointerTo(pointer, key), "", "%s is decided by %s", key, by)
 		}
 	}
+	return c.resolve(client, kind, pointer, given)
+}
+
+// resolve checks what a client or a broker is given under a pointer.
+func (c *checker) resolve(client ClientProfile, kind kafkaconfig.Kind, pointer string, given map[string]string) kafkaconfig.Settings {
 	settings, problems := kafkaconfig.ResolveAs(string(client), kind, given)
 	for _, p := range problems {
 		below := pointerTo(pointer, p.Key)
@@ -171,6 +177,17 @@ func (c *checker) checkTopic(pointer, name string) {
 	c.atValue(pointer, suggestion, "there is no topic %q", name)
 }
 
+// checkTopicList checks the topics that a client reads.
+func (c *checker) checkTopicList(pointer string, topics []string) {
+	for i, topic := range topics {
+		item := pointerToItem(pointer, i)
+		c.checkTopic(item, topic)
+		if slices.Contains(topics[:i], topic) {
+			c.atValue(item, "", "topic %s stands in the list twice", topic)
+		}
+	}
+}
+
 var nodeName = regexp.MustCompile(`^(broker|controller)-[0-9]+$`)
 
 // checkClientNames keeps names apart: targets must say whom they mean.
@@ -192,11 +209,8 @@ func (c *checker) checkClientNames() {
 			c.instance[name] = set
 		}
 	}
-	for _, p := range c.scenario.Workload.Producers {
-		claim(pointerTo("/workload/producers", p.Name), p.Name, p.Instances())
-	}
-	for _, p := range c.scenario.Workload.Consumers {
-		claim(pointerTo("/workload/consumers", p.Name), p.Name, p.Instances())
+	for _, set := range c.scenario.Workload.clientSets() {
+		claim(set.pointer, set.name, set.instances)
 	}
 }
 
@@ -205,11 +219,21 @@ func (c *checker) checkProducers() {
 		pointer := pointerTo("/workload/producers", p.Name)
 		c.checkTopic(pointer+"/topic", p.Topic)
 		settings := c.checkClientConfiguration(p.Client, kafkaconfig.Producer, pointer+"/config", p.Config, p.Config)
+		if p.Config[transactionalID] != "" {
+			id := pointerTo(pointer+"/config", transactionalID)
+			c.atKey(id, "", "producers write outside of transactions; those that write in them are \"processors\"")
+		}
+		if p.FirstSequence > 0 && !settings.Bool("enable.idempotence") {
+			c.atValue(pointer+"/first_sequence", "", "only an idempotent producer has sequences, and enable.idempotence of %s is false", p.Name)
+		}
 		if p.Keys.Distribution == KeysField && p.Value.File == "" {
 			c.atKey(pointer+"/keys", "", "keys from a field need a payload from a file of JSON objects: value: {file: ...}")
 		}
 		if p.Value.File != "" {
 			c.checkDataFile(pointer, p)
+		}
+		if p.Outbox && settings.String("acks") != "all" && settings.String("acks") != "-1" {
+			c.remark(Warning, c.index.find(pointer+"/outbox"), pointer+"/outbox", "the relay of %s takes acks=%s for sent: what is lost then is not sent again", p.Name, settings.String("acks"))
 		}
 		if largest := settings.Long("max.request.size"); int64(p.Value.Size) > largest {
 			c.remark(Warning, c.index.find(pointer+"/value/size"), pointer+"/value/size",
@@ -218,18 +242,22 @@ func (c *checker) checkProducers() {
 	}
 }
 
-// checkFixedGroup: consumers of one group with fixed assignments do not know of one another.
+// checkFixedGroup: consumers of one group with fixed assignments do not know of one another, nor of its members.
 func (c *checker) checkFixedGroup(consumer Consumer) {
 	if consumer.Group == "" || consumer.Assignment != AssignmentFixed || consumer.Commit == CommitNone {
 		return
 	}
+	pointer := pointerTo("/workload/consumers", consumer.Name) + "/group"
+	if members := c.membersOf(consumer.Group); len(members) > 0 {
+		c.remark(Warning, c.index.find(pointer), pointer, "%s has a fixed assignment in the group %s, of which %s is a member: its commits are refused while the group has members",
+			consumer.Name, consumer.Group, members[0])
+	}
 	for _, other := range c.scenario.Workload.Consumers {
-		if other.Name >= consumer.Name || other.Group != consumer.Group || other.Commit == CommitNone {
+		if other.Name >= consumer.Name || other.Group != consumer.Group || other.Commit == CommitNone || other.Subscribes() {
 			continue
 		}
 		for _, topic := range consumer.Topics {
 			if contains(other.Topics, topic) {
-				pointer := pointerTo("/workload/consumers", consumer.Name) + "/group"
 				c.remark(Warning, c.index.find(pointer), pointer, "%s and %s both read all of %s in the group %s: with fixed assignments each overwrites what the other commits",
 					other.Name, consumer.Name, topic, consumer.Group)
 				return
@@ -241,14 +269,14 @@ func (c *checker) checkFixedGroup(consumer Consumer) {
 func (c *checker) checkConsumers() {
 	for _, consumer := range c.scenario.Workload.Consumers {
 		pointer := pointerTo("/workload/consumers", consumer.Name)
-		for i, topic := range consumer.Topics {
-			item := pointerToItem(pointer+"/topics", i)
-			c.checkTopic(item, topic)
-			if slices.Contains(consumer.Topics[:i], topic) {
-				c.atValue(item, "", "topic %s stands in the list twice", topic)
-			}
-		}
+		c.checkTopicList(pointer+"/topics", consumer.Topics)
 		c.checkFixedGroup(consumer)
+		c.checkFailures(pointer, "consumer "+consumer.Name, consumer.Handling, consumer.Topics)
+		c.checkMemory(pointer, consumer)
+		if consumer.Subscribes() && consumer.Group != "" {
+			c.checkMembership(pointer+"/config", "consumer "+consumer.Name, consumer.Settings())
+			c.checkInstanceIDs(pointer+"/config", consumer.Name, consumer.Count, consumer.Config)
+		}
 		c.checkClientConfiguration(consumer.Client, kafkaconfig.Consumer, pointer+"/config", consumer.Config, consumer.given())
 	}
 }

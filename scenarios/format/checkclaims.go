@@ -1,9 +1,6 @@
 package format
 
 import (
-	"strings"
-	"time"
-
 	"assay/internal/kafkaconfig"
 )
 
@@ -16,12 +13,13 @@ func (c *checker) checkClaims(formErrors Diagnostics) {
 		if !known || !clean(formErrors, pointer) {
 			continue
 		}
-		if claim.Consumer != "" && !contains(consumers, claim.Consumer) {
-			suggestion, _ := kafkaconfig.Suggest(claim.Consumer, consumers)
-			c.atValue(pointer+"/consumer", suggestion, "there is no consumer %q", claim.Consumer)
-		}
-		if g.scope == GroupScope {
+		c.checkReader(pointer+"/consumer", claim.Consumer)
+		c.checkReader(pointer+"/observer", claim.Observer)
+		switch g.scope {
+		case GroupScope:
 			c.checkGroup(pointer, claim)
+		case PipelineScope:
+			c.checkPipeline(pointer, claim)
 		}
 		if g.scope == ReaderScope && len(consumers) == 0 {
 			c.remark(Warning, c.index.findKey(pointer), pointer, "%s judges consumers, and there is none: it will hold with nothing exercised", claim.Name)
@@ -34,6 +32,13 @@ func (c *checker) checkClaims(formErrors Diagnostics) {
 		}
 	}
 	c.warnOfShortDrain()
+}
+
+func (c *checker) checkReader(pointer, name string) {
+	if consumers := c.consumerNames(); name != "" && !contains(consumers, name) {
+		suggestion, _ := kafkaconfig.Suggest(name, consumers)
+		c.atValue(pointer, suggestion, "there is no consumer %q", name)
+	}
 }
 
 func (c *checker) consumerNames() []string {
@@ -49,23 +54,19 @@ func (c *checker) checkGroup(pointer string, claim Claim) {
 	groups := c.groups()
 	switch {
 	case len(groups) == 0:
-		c.atKey(pointer, "", "%s speaks of consumer groups, and no consumer has a \"group\"", claim.Guarantee)
+		c.atKey(pointer, "", "%s speaks of consumer groups, and nobody has a \"group\"", claim.Guarantee)
 	case claim.Group != "" && !contains(groups, claim.Group):
 		suggestion, _ := kafkaconfig.Suggest(claim.Group, groups)
-		c.atValue(pointer+"/group", suggestion, "no consumer is in a group %q", claim.Group)
+		c.atValue(pointer+"/group", suggestion, "nobody is in a group %q", claim.Group)
+	case claim.Group != "" && !contains(c.scenario.GroupsUnder(claim.Guarantee), claim.Group):
+		c.atValue(pointer+"/group", "", "%s works in transactions: what it does is judged by exactly-once, not by %s", claim.Group, claim.Guarantee)
+	case claim.Group == "" && len(c.scenario.GroupsUnder(claim.Guarantee)) == 0:
+		c.atKey(pointer, "", "all groups work in transactions: what they do is judged by exactly-once, not by %s", claim.Guarantee)
 	}
 }
 
-// groups are the consumers' groups, each once, in the consumers' order.
-func (c *checker) groups() []string {
-	var groups []string
-	for _, consumer := range c.scenario.Workload.Consumers {
-		if consumer.Group != "" && !contains(groups, consumer.Group) {
-			groups = append(groups, consumer.Group)
-		}
-	}
-	return groups
-}
+// groups are those of consumers and processors, each once, in their order.
+func (c *checker) groups() []string { return c.scenario.Groups() }
 
 // judges says whether a claim speaks of what a consumer does.
 func (c Claim) judges(g guarantee, consumer Consumer) bool {
@@ -74,6 +75,8 @@ func (c Claim) judges(g guarantee, consumer Consumer) bool {
 		return consumer.Group != "" && (c.Group == "" || c.Group == consumer.Group)
 	case ReaderScope:
 		return c.Consumer == "" || c.Consumer == consumer.Name
+	case PipelineScope:
+		return c.Observer == "" || c.Observer == consumer.Name
 	}
 	return true
 }
@@ -82,12 +85,21 @@ func (c Claim) judges(g guarantee, consumer Consumer) bool {
 func (c *checker) warnOfLatest(g guarantee, claim Claim) {
 	const key = "auto.offset.reset"
 	for _, consumer := range c.scenario.Workload.Consumers {
-		if !claim.judges(g, consumer) || consumer.Settings().String(key) != "latest" {
+		if g.scope == PipelineScope && !c.scenario.observes(claim, consumer) || !claim.judges(g, consumer) || consumer.Settings().String(key) != "latest" {
 			continue
 		}
 		pointer := pointerTo(pointerTo(pointerTo("/workload/consumers", consumer.Name), "config"), key)
 		c.remark(Warning, c.index.find(pointer), pointer,
 			"consumer %s starts at latest (%s) under the claim %s: records from before its first fetch stay unread", consumer.Name, key, claim.Name)
+	}
+	for _, p := range c.scenario.Workload.Processors {
+		judged := g.scope == PipelineScope && (claim.Via == "" || claim.Via == p.Name) || g.scope == GroupScope && (claim.Group == "" || claim.Group == p.Group)
+		if !judged || p.ConsumerSettings(0).String(key) != "latest" {
+			continue
+		}
+		pointer := pointerTo(pointerTo(pointerTo("/workload/processors", p.Name), "config"), key)
+		c.remark(Warning, c.index.find(pointer), pointer,
+			"processor %s starts at latest (%s) under the claim %s: records from before its first fetch have no output", p.Name, key, claim.Name)
 	}
 }
 
@@ -105,38 +117,4 @@ func (c *checker) warnOfShortRecovery(claim Claim) {
 	}
 	c.remark(Warning, c.index.find(pointer), pointer, "%s %s is too short for the claim %s: %s is %s, and no election need come before it",
 		word, printDuration(limit), claim.Name, key, printDuration(session))
-}
-
-// warnOfShortDrain: a request that was stalled at the end is given up only after its time-out.
-func (c *checker) warnOfShortDrain() {
-	const key = "request.timeout.ms"
-	longest, owner := time.Duration(0), ""
-	for _, producer := range c.scenario.Workload.Producers {
-		if timeout := producer.Settings().Duration(key); timeout > longest {
-			longest, owner = timeout, "producer "+producer.Name
-		}
-	}
-	c.warnOfDrainBelow(longest, key, owner, "sends that are stalled at the end stay undecided", LogScope)
-	longest = 0
-	for _, consumer := range c.scenario.Workload.Consumers {
-		if timeout := consumer.Settings().Duration(key); consumer.Group != "" && timeout > longest {
-			longest, owner = timeout, "consumer "+consumer.Name
-		}
-	}
-	c.warnOfDrainBelow(longest, key, owner, "fetches and commits that are stalled at the end stay undone", GroupScope)
-}
-
-func (c *checker) warnOfDrainBelow(longest time.Duration, key, owner, consequence string, scope Scope) {
-	drain := c.scenario.Workload.Drain
-	var dependent []string
-	for _, claim := range c.scenario.Claims {
-		if g, _ := findGuarantee(claim.Guarantee); g.scope == scope {
-			dependent = append(dependent, claim.Name)
-		}
-	}
-	if drain >= longest || len(dependent) == 0 {
-		return
-	}
-	c.remark(Warning, c.index.find("/workload/drain"), "/workload/drain", "drain %s is shorter than %s of %s, which is %s: %s for %s",
-		printDuration(drain), key, owner, printDuration(longest), consequence, strings.Join(dependent, ", "))
 }

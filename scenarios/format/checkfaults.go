@@ -88,7 +88,7 @@ func (c *checker) checkVictim(pointer string, kind faults.Kind, target faults.Ta
 		c.atValue(pointer, fmt.Sprintf("leader(%s)", target), "%s is a partition; %s takes nodes and clients", target, kind)
 	case target.Kind == faults.Rest:
 		c.atValue(pointer, "", "rest has a meaning in groups only")
-	case (kind == faults.DelayMetadata || kind == faults.Roll) && (target.Kind == faults.Clients || target.Kind == faults.Controller ||
+	case (kind == faults.DelayMetadata || kind == faults.Roll || kind == faults.ExpireSession) && (target.Kind == faults.Clients || target.Kind == faults.Controller ||
 		target.Kind == faults.Named && !slices.Contains(c.scenario.Cluster.BrokerNames(), target.Name)):
 		c.atValue(pointer, "", "%s hits brokers, and %s is none", kind, target)
 	case kind == faults.SlowDisk && (target.Kind == faults.Clients || target.Kind == faults.Named && c.isClient(target.Name)):
@@ -157,7 +157,7 @@ func (c *checker) checkTarget(pointer string, target faults.Target) {
 	case faults.Leader, faults.Follower, faults.TopicPartition:
 		c.checkPartition(pointer, target.Topic, target.Partition)
 	case faults.Coordinator:
-		c.atValue(pointer, "", "the target %s is part of the format but not built yet", target)
+		c.checkCoordinated(pointer, target)
 	case faults.Clients:
 		if len(c.instance) == 0 {
 			c.atValue(pointer, "", "there are no clients")
@@ -169,13 +169,22 @@ var targetWords = []string{"controller", "one", "minority", "majority", "all", "
 
 func (c *checker) nodesAndClients() []string {
 	names := append(c.scenario.Cluster.BrokerNames(), c.scenario.Cluster.ControllerNames()...)
-	for _, p := range c.scenario.Workload.Producers {
-		names = append(append(names, p.Name), p.Instances()...)
-	}
-	for _, p := range c.scenario.Workload.Consumers {
-		names = append(append(names, p.Name), p.Instances()...)
+	for _, set := range c.scenario.Workload.clientSets() {
+		names = append(append(names, set.name), set.instances...)
 	}
 	return names
+}
+
+// checkCoordinated: only groups and transactional ids have a coordinator.
+func (c *checker) checkCoordinated(pointer string, target faults.Target) {
+	names := append(c.groups(), c.transactionalIDs()...)
+	if !slices.Contains(names, target.Name) {
+		suggestion, _ := kafkaconfig.Suggest(target.Name, names)
+		if suggestion != "" {
+			suggestion = fmt.Sprintf("coordinator(%s)", suggestion)
+		}
+		c.atValue(pointer, suggestion, "there is no group and no transactional id %q", target.Name)
+	}
 }
 
 func (c *checker) checkPartition(pointer, name string, partition int32) {

@@ -87,17 +87,6 @@ func bind[S, T any](name, about string, c codec[T], in func(*S) *T) boundField[S
 	}
 }
 
-// reserve makes a field that is part of the format but not built yet.
-func reserve[S any](name, about string, shape Shape) boundField[S] {
-	return boundField[S]{
-		Field: Field{Name: name, About: about, Shape: shape, Reserved: true},
-		read: func(r *reader, at at, _ *S) {
-			r.report(at.key, at.pointer, "", "%q is part of the format but not built yet", name)
-		},
-		write: func(*S) *node { return nil },
-	}
-}
-
 // must makes the field required.
 func (f boundField[S]) must() boundField[S] {
 	f.Required = true

@@ -2,7 +2,9 @@ package format
 
 import (
 	"fmt"
+	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -89,9 +91,9 @@ var workloadFields = []boundField[Workload]{
 	bind("warmup", "load runs, claims judge it, metrics skip it", duration(0), func(w *Workload) *time.Duration { return &w.Warmup }).orDefault("0s"),
 	bind("duration", "how long the measured load lasts", duration(time.Millisecond), func(w *Workload) *time.Duration { return &w.Duration }).must(),
 	bind("drain", "how long the clients have to run dry afterwards", duration(0), func(w *Workload) *time.Duration { return &w.Drain }).orDefault("30s"),
-	bind("producers", "producers, by name", named("producer", object(producerFields, checkArrival), func(p *Producer) *string { return &p.Name }, validClientName), func(w *Workload) *[]Producer { return &w.Producers }),
-	bind("consumers", "consumers, by name", named("consumer", object(consumerFields, checkAssignment), func(c *Consumer) *string { return &c.Name }, validClientName), func(w *Workload) *[]Consumer { return &w.Consumers }),
-	reserve[Workload]("processors", "consume-transform-produce clients, by name", Shape{Kind: ShapeMap, Element: &Shape{Kind: ShapeAny}}),
+	bind("producers", "producers, by name", named("producer", object(producerFields, checkArrival, checkOwnState), func(p *Producer) *string { return &p.Name }, validClientName), func(w *Workload) *[]Producer { return &w.Producers }),
+	bind("consumers", "consumers, by name", named("consumer", object(consumerFields, checkAssignment, checkConsumerHandling), func(c *Consumer) *string { return &c.Name }, validClientName), func(w *Workload) *[]Consumer { return &w.Consumers }),
+	bind("processors", "clients that read, transform and write, by name", processorsCodec, func(w *Workload) *[]Processor { return &w.Processors }),
 }
 
 var producerFields = []boundField[Producer]{
@@ -103,6 +105,10 @@ var producerFields = []boundField[Producer]{
 	bind("keys", "how records get their keys", object(keysFields, checkKeys).withCases(keysCases()), func(p *Producer) *Keys { return &p.Keys }).orDefault("{}"),
 	bind("value", "the payload: random bytes of a size, or the lines of a file", object(valueFields, checkValue), func(p *Producer) *Value { return &p.Value }).orDefault("{}"),
 	bind("client", "the client whose defaults, partitioner and retry rules hold; java-4.3 by default", clientCodec, func(p *Producer) *ClientProfile { return &p.Client }).writtenIf(func(p *Producer) bool { return p.Client != "" }),
+	bind("outbox", "the application commits its state and the event in one transaction of its own, and a relay sends what is committed", boolean(), func(p *Producer) *bool { return &p.Outbox }).writtenIf(func(p *Producer) bool { return p.Outbox }),
+	bind("dual_write", "the application commits its state in a transaction of its own, and sends the event afterwards", boolean(), func(p *Producer) *bool { return &p.DualWrite }).writtenIf(func(p *Producer) bool { return p.DualWrite }),
+	bind("first_sequence", "the sequence of an idempotent producer's first record in each partition: brokers take any from a producer that they do not know",
+		integer[int32](0, math.MaxInt32), func(p *Producer) *int32 { return &p.FirstSequence }).writtenIf(func(p *Producer) bool { return p.FirstSequence > 0 }),
 	bind("config", "Kafka's producer keys", configuration(kafkaconfig.Producer), func(p *Producer) *map[string]string { return &p.Config }),
 }
 
@@ -235,16 +241,39 @@ func checkValue(r *reader, at at, v *Value) {
 	}
 }
 
-var consumerFields = []boundField[Consumer]{
+var consumerFields = slices.Concat([]boundField[Consumer]{
 	bind("count", "how many instances", integer[int](1, mostInstances), func(c *Consumer) *int { return &c.Count }).orDefault("1"),
 	bind("group", "the consumer group", text(), func(c *Consumer) *string { return &c.Group }),
 	bind("topics", "the topics to read", list(text(), false), func(c *Consumer) *[]string { return &c.Topics }).must(),
-	bind("assignment", "group, or fixed: partitions dealt out once; group by default if there is one", words(AssignmentFixed, "!"+AssignmentGroup), func(c *Consumer) *Assignment { return &c.Assignment }).writtenIf(func(c *Consumer) bool { return c.Assignment != "" }),
+	bind("assignment", "group, or fixed: partitions dealt out once; group by default if there is one", words(AssignmentFixed, AssignmentGroup), func(c *Consumer) *Assignment { return &c.Assignment }).writtenIf(func(c *Consumer) bool { return c.Assignment != "" }),
 	bind("commit", "when positions are committed; after_process by default if there is a group", words(CommitNone, CommitBeforeProcess, CommitAuto, CommitAfterProcess), func(c *Consumer) *Commit { return &c.Commit }).writtenIf(func(c *Consumer) bool { return c.Commit != "" }),
 	bind("process", "what is done with a record", object(processFields), func(c *Consumer) *Distribution { return &c.Process }).orDefault("{}"),
+}, handlingFields(func(c *Consumer) *FailureHandling { return &c.Handling }), []boundField[Consumer]{
+	bind("deduplicate", "it knows the records that it has worked on, by a store of its own on its machine", boolean(), func(c *Consumer) *bool { return &c.Deduplicate }).writtenIf(func(c *Consumer) bool { return c.Deduplicate }),
 	bind("seek", "moves of all positions that the application makes by itself, in order of time", list(object(seekFields), false), func(c *Consumer) *[]Seek { return &c.Seeks }),
 	bind("client", "the client whose defaults hold; java-4.3 by default", clientCodec, func(c *Consumer) *ClientProfile { return &c.Client }).writtenIf(func(c *Consumer) bool { return c.Client != "" }),
 	bind("config", "Kafka's consumer keys", configuration(kafkaconfig.Consumer), func(c *Consumer) *map[string]string { return &c.Config }),
+})
+
+// checkConsumerHandling: only a consumer of a group works on what it reads one after the other.
+func checkConsumerHandling(r *reader, at at, c *Consumer) {
+	checkHandling(r, at, &c.Handling)
+	for _, field := range []string{"failures", "deduplicate"} {
+		if child := at.node.child(field); child != nil && !child.isNull() && at.node.child("group") == nil {
+			r.report(child.place, pointerTo(at.pointer, field), "", "%q needs a \"group\": only a consumer that commits works on one record after the other", field)
+		}
+	}
+}
+
+// checkOwnState: an application commits its own state in one of the two ways, as it is called.
+func checkOwnState(r *reader, at at, p *Producer) {
+	second := at.node.child("dual_write")
+	if p.Outbox && p.DualWrite {
+		r.report(second.place, pointerTo(at.pointer, "dual_write"), "", "\"outbox\" and \"dual_write\" are two ways to do it: choose one")
+	}
+	if rate := at.node.child("rate"); rate != nil && p.Rate == RateMax && (p.Outbox || p.DualWrite) {
+		r.report(rate.place, pointerTo(at.pointer, "rate"), "", "rate: max waits for the brokers' acknowledgements, and with a store of its own the application does not")
+	}
 }
 
 // checkAssignment fills in what depends on the group.
@@ -258,8 +287,10 @@ func checkAssignment(r *reader, at at, c *Consumer) {
 		r.fail(at, "topics of consumer %s names none", at.name())
 	}
 	if at.node.child("group") == nil {
-		if at.node.child("assignment") == nil {
+		if assignment := at.node.child("assignment"); assignment == nil {
 			c.Assignment = AssignmentFixed
+		} else if c.Assignment == AssignmentGroup {
+			r.report(assignment.place, pointerTo(at.pointer, "assignment"), "", "assignment: group needs a \"group\" to be a member of")
 		}
 		if at.node.child("commit") == nil {
 			c.Commit = CommitNone
@@ -269,8 +300,7 @@ func checkAssignment(r *reader, at at, c *Consumer) {
 		return
 	}
 	if at.node.child("assignment") == nil {
-		r.report(at.node.child("group").place, pointerTo(at.pointer, "group"), "assignment: fixed",
-			"a consumer with a group takes its partitions by group assignment unless it says otherwise, which is part of the format but not built yet")
+		c.Assignment = AssignmentGroup
 	}
 	if at.node.child("commit") == nil {
 		c.Commit = CommitAfterProcess
@@ -308,7 +338,7 @@ var cpuFields = []boundField[CPUCost]{
 
 var reportFields = []boundField[Report]{
 	bind("formats", "what is written beside the results", list(words("html", "json", "junit", "markdown"), false), func(r *Report) *[]string { return &r.Formats }).orDefault("[html, json, junit, markdown]"),
-	bind("plots", "what is drawn", list(words("throughput", "latency", "lag", "isr"), false), func(r *Report) *[]string { return &r.Plots }).orDefault("[throughput, latency, lag, isr]"),
+	bind("plots", "what is drawn", list(words("throughput", "latency", "lag", "isr", "groups", "transactions"), false), func(r *Report) *[]string { return &r.Plots }).orDefault("[throughput, latency, lag, isr, groups, transactions]"),
 }
 
 // seedsCodec reads {base: 0xC0FFEE, count: 200} or [1, 2, 3].

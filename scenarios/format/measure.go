@@ -14,7 +14,8 @@ var Counters = []string{
 	"leader_changes", "isr_changes", "unclean_elections", "truncations", "producer_retries", "deduplicated_batches",
 	"indeterminate_produces", "rebalances", "members_fenced", "producers_fenced", "transactions_committed",
 	"transactions_aborted", "coordinator_failovers", "controller_changes", "power_losses", "recoveries",
-	"connections_reset", "records_acknowledged", "records_consumed",
+	"connections_reset", "records_acknowledged", "records_consumed", "retried_records", "dead_lettered", "skipped_records",
+	"deduplicated_records",
 }
 
 // Metrics are what thresholds may name.
@@ -25,6 +26,7 @@ func makeMetrics() []Metric {
 	for _, latency := range []struct{ name, about string }{
 		{"produce_latency", "from a record's send to its acknowledgement"},
 		{"e2e_latency", "from a record's send to a consumer's receipt"},
+		{"pipeline_latency", "from a source record's send to a consumer's receipt of what a processor made of it"},
 	} {
 		for _, p := range []string{"p50", "p90", "p99", "p99.9", "max"} {
 			metrics = append(metrics, Metric{latency.name + "." + p, Nanoseconds, fmt.Sprintf("Time %s, %s.", latency.about, p)})
@@ -35,10 +37,13 @@ func makeMetrics() []Metric {
 		Metric{"throughput.consumed", RecordsPerSecond, "Records consumed per second of the measured load."},
 		Metric{"lag.final", Records, "Committed records that consumers had not read at the end of the drain."},
 		Metric{"lag.max", Records, "The largest number of committed records that consumers had not read."},
+		Metric{"dead_letter.depth", Records, "Records of dead-letter topics that no reader had come to at the end of the drain."},
 		Metric{"loss.records", Records, "Acknowledged records that are gone."},
 		Metric{"loss.window", Nanoseconds, "From the first to the last acknowledgement of a record that is gone."},
 		Metric{"duplicates.records", Records, "Records that stand in the log more than once."},
 		Metric{"unavailable.max", Nanoseconds, "The longest time a partition took no acknowledged write."},
+		Metric{"rebalance.pause.max", Nanoseconds, "The longest time a partition had no owner in its group between two."},
+		Metric{"rebalance.pause.total", Nanoseconds, "Time without owner of all partitions of all groups together, the most of any seed."},
 		Metric{"recovery.p99", Nanoseconds, "Time from a fault's end to the next acknowledged write, p99."},
 	)
 }

@@ -101,6 +101,8 @@ func drawnScenario(r *rapid.T, claims []Claim) Scenario {
 		if rapid.Bool().Draw(r, "bursts") {
 			p.Arrival, p.Burst = ArrivalBurst, Burst{Interval: time.Second, On: milliseconds("on", 2, 2000)}
 		}
+		p.Outbox = rapid.Bool().Draw(r, "outbox")
+		p.DualWrite = !p.Outbox && rapid.Bool().Draw(r, "dual write")
 		p.Client = rapid.SampledFrom([]ClientProfile{"", ClientJava, ClientRdKafka, ClientFranzGo1}).Draw(r, "client")
 		s.Workload.Producers = append(s.Workload.Producers, p)
 	}
@@ -111,6 +113,13 @@ func drawnScenario(r *rapid.T, claims []Claim) Scenario {
 		if c.Group != "" {
 			c.Commit = rapid.SampledFrom([]Commit{CommitNone, CommitBeforeProcess, CommitAuto, CommitAfterProcess}).Draw(r, "commit")
 			c.Client = rapid.SampledFrom([]ClientProfile{"", ClientRdKafka}).Draw(r, "client of c")
+			c.Deduplicate = rapid.Bool().Draw(r, "deduplicate")
+			c.Handling = rapid.SampledFrom([]FailureHandling{
+				{},
+				{Failures: &Failures{Permanent: 500}, Retry: defaultRetry, OnFailure: OnFailureBlock},
+				{Failures: &Failures{Transient: 2000}, Retry: Retry{1, Backoff{time.Second, time.Second}}, OnFailure: OnFailureSkip},
+				{Failures: &Failures{Whole, 1}, Retry: Retry{7, Backoff{time.Millisecond, time.Hour}}, DeadLetter: s.Topics[len(s.Topics)-1].Name},
+			}).Draw(r, "handling")
 		}
 		s.Workload.Consumers = []Consumer{c}
 	}

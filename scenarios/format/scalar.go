@@ -217,12 +217,13 @@ func words[T ~string](list ...T) codec[T] {
 
 // configuration is a map of Kafka's own keys; what they may be is checked with
 // the rest of the meaning, where all of a scenario is known.
-func configuration(kind kafkaconfig.Kind) codec[map[string]string] {
+func configuration(kinds ...kafkaconfig.Kind) codec[map[string]string] {
+	of := kindsOf(kinds)
 	return codec[map[string]string]{
-		shape: Shape{Kind: ShapeConfiguration, Keys: kind.String()},
+		shape: Shape{Kind: ShapeConfiguration, Keys: of},
 		read: func(r *reader, at at, into *map[string]string) {
 			if at.node.kind != mapNode {
-				r.fail(at, "config must be a map of Kafka's own %s keys, not %s", kind, at.node.describe())
+				r.fail(at, "config must be a map of Kafka's own %s keys, not %s", of, at.node.describe())
 				return
 			}
 			for i := range at.node.entries {
@@ -245,14 +246,25 @@ func configuration(kind kafkaconfig.Kind) codec[map[string]string] {
 			written := &node{kind: mapNode}
 			for _, key := range sortedKeys(value) {
 				tag := "!!str"
-				if k, known := kafkaconfig.Lookup(kind, key); known && plainTypes[k.Type] {
-					tag = "" // 16384 and true are printed without quotes; they are read as text either way
+				for _, kind := range kinds {
+					if k, known := kafkaconfig.Lookup(kind, key); known && plainTypes[k.Type] {
+						tag = "" // 16384 and true are printed without quotes; they are read as text either way
+					}
 				}
 				written.entries = append(written.entries, entry{key: key, value: &node{text: value[key], tag: tag}})
 			}
 			return unlessEmpty(written)
 		},
 	}
+}
+
+// kindsOf names the keys of one or several kinds: "consumer and producer".
+func kindsOf(kinds []kafkaconfig.Kind) string {
+	var names []string
+	for _, kind := range kinds {
+		names = append(names, kind.String())
+	}
+	return strings.Join(names, " and ")
 }
 
 var plainTypes = map[kafkaconfig.Type]bool{

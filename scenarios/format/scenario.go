@@ -83,19 +83,24 @@ func (c Cluster) SettingsWith(config map[string]string) kafkaconfig.Settings {
 	return effective(kafkaconfig.Broker, c.given(config))
 }
 
-const offsetsReplication = "offsets.topic.replication.factor"
+const (
+	offsetsReplication      = "offsets.topic.replication.factor"
+	transactionsReplication = "transaction.state.log.replication.factor"
+	transactionsMinISR      = "transaction.state.log.min.isr"
+)
 
-// given is a configuration with what the size of the cluster decides: Kafka refuses to make the topic of committed
-// offsets, and so to have groups at all, on fewer brokers than it is to have replicas.
+// given is a configuration with what the size of the cluster decides: Kafka refuses to make the topics of committed
+// offsets and of transactions, and so to have either at all, on fewer brokers than they are to have replicas.
 func (c Cluster) given(config map[string]string) map[string]string {
-	if _, own := config[offsetsReplication]; own || c.Brokers >= mostInternalReplicas || c.Brokers < 1 {
+	if c.Brokers >= mostInternalReplicas || c.Brokers < 1 {
 		return config
 	}
-	given := maps.Clone(config)
-	if given == nil {
-		given = map[string]string{}
+	given := map[string]string{
+		offsetsReplication:      strconv.Itoa(c.Brokers),
+		transactionsReplication: strconv.Itoa(c.Brokers),
+		transactionsMinISR:      strconv.Itoa(min(2, c.Brokers)),
 	}
-	given[offsetsReplication] = strconv.Itoa(c.Brokers)
+	maps.Copy(given, config)
 	return given
 }
 
@@ -134,15 +139,69 @@ func (s *Scenario) Topic(name string) (Topic, bool) {
 	return Topic{}, false
 }
 
+// Groups returns the groups of consumers and processors, each once, in their order.
+func (s *Scenario) Groups() []string {
+	var groups []string
+	add := func(group string) {
+		if group != "" && !slices.Contains(groups, group) {
+			groups = append(groups, group)
+		}
+	}
+	for _, c := range s.Workload.Consumers {
+		add(c.Group)
+	}
+	for _, p := range s.Workload.Processors {
+		add(p.Group)
+	}
+	return groups
+}
+
+// GroupsUnder returns the groups that qualify for a group's guarantee. What a processor with transactions does has its
+// effect when they commit, and is done again when they do not: exactly-once judges it, and of a group's guarantees
+// group-exclusive alone.
+func (s *Scenario) GroupsUnder(guarantee string) []string {
+	if guarantee == "group-exclusive" {
+		return s.Groups()
+	}
+	return slices.DeleteFunc(s.Groups(), func(group string) bool {
+		reads := slices.ContainsFunc(s.Workload.Consumers, func(c Consumer) bool { return c.Group == group })
+		transactional := slices.ContainsFunc(s.Workload.Processors, func(p Processor) bool { return p.Group == group && p.Transaction != nil })
+		return transactional && !reads
+	})
+}
+
+// Pipelines returns the processors that a claim of exactly-once speaks of.
+func (s *Scenario) Pipelines(claim Claim) []Processor {
+	return slices.DeleteFunc(slices.Clone(s.Workload.Processors), func(p Processor) bool {
+		return claim.Via != "" && p.Name != claim.Via || claim.From != "" && !contains(p.Input, claim.From) || claim.To != "" && p.Output != claim.To
+	})
+}
+
+// Quiet is how long a last stable offset may stand still before a transaction counts as hung: the longest
+// transaction.timeout.ms, and two looks of its coordinator more. 0 without transactions.
+func (s *Scenario) Quiet() time.Duration {
+	longest := time.Duration(0)
+	for _, p := range s.Workload.Processors {
+		if p.Transaction != nil {
+			longest = max(longest, p.ProducerSettings(0).Duration("transaction.timeout.ms"))
+		}
+	}
+	if longest > 0 {
+		longest += 2 * s.Cluster.Settings().Duration("transaction.abort.timed.out.transaction.cleanup.interval.ms")
+	}
+	return longest
+}
+
 // Workload is what the clients do. The load lasts from the run's start to
 // Warmup + Duration; then the clients have Drain to run dry, counted from the
 // end of the last fault, and the covering final read follows.
 type Workload struct {
-	Warmup    time.Duration
-	Duration  time.Duration
-	Drain     time.Duration
-	Producers []Producer // by name
-	Consumers []Consumer // by name
+	Warmup     time.Duration
+	Duration   time.Duration
+	Drain      time.Duration
+	Producers  []Producer  // by name
+	Consumers  []Consumer  // by name
+	Processors []Processor // by name
 }
 
 // LoadEnd is when the load ends, counted from the run's start.
@@ -159,7 +218,14 @@ type Producer struct {
 	Keys    Keys
 	Value   Value
 	Client  ClientProfile
-	Config  map[string]string
+	// Outbox and DualWrite (not both) say that the application has a store of its own,
+	// and tells its callers when a transaction there is durable: of the state and the
+	// event, or of the state alone.
+	Outbox    bool
+	DualWrite bool
+	Config    map[string]string
+	// FirstSequence is what an idempotent producer begins with in each partition.
+	FirstSequence int32
 }
 
 // Instances returns the names of the single clients.
@@ -250,10 +316,16 @@ type Consumer struct {
 	Assignment Assignment
 	Commit     Commit
 	Process    Distribution // time that processing one record takes
-	Seeks      []Seek       // in order of time
-	Client     ClientProfile
-	Config     map[string]string
+	Handling   FailureHandling
+	// Deduplicate: it knows the records that it has worked on, by a store of its own.
+	Deduplicate bool
+	Seeks       []Seek // in order of time
+	Client      ClientProfile
+	Config      map[string]string
 }
+
+// Subscribes says whether the group's protocol gives out the partitions.
+func (c Consumer) Subscribes() bool { return c.Assignment == AssignmentGroup }
 
 // Instances returns the names of the single clients.
 func (c Consumer) Instances() []string { return numbered(c.Name+"-", 0, c.Count) }
@@ -262,6 +334,11 @@ func (c Consumer) Instances() []string { return numbered(c.Name+"-", 0, c.Count)
 // of the client that the consumer stands in for.
 func (c Consumer) Settings() kafkaconfig.Settings {
 	return effectiveAs(c.Client, kafkaconfig.Consumer, c.given())
+}
+
+// SettingsOf is Settings as one instance has them: {index} stands for its number.
+func (c Consumer) SettingsOf(index int) kafkaconfig.Settings {
+	return effectiveAs(c.Client, kafkaconfig.Consumer, numberedConfig(c.given(), index))
 }
 
 // given is the configuration with what other fields of the format decide.
@@ -283,7 +360,7 @@ type Assignment string
 // The assignments of the format.
 const (
 	AssignmentFixed Assignment = "fixed" // partitions dealt out once
-	AssignmentGroup Assignment = "group" // part of the format, not built yet
+	AssignmentGroup Assignment = "group" // as the group's protocol says, anew at each rebalance
 )
 
 // Commit says when a consumer commits its positions.

@@ -19,8 +19,10 @@ func Schema() []byte {
 	part := schemaWriter{}.schema(Root()) // on top of another file nothing need be there
 	definitions := members{{"scenario", whole}, {"part", part}}
 	for _, kind := range kafkaconfig.Kinds {
-		definitions = append(definitions, member{kind.String() + "Keys", keysSchema(kind)})
+		definitions = append(definitions, member{keysName(kind.String()), keysSchema(kind)})
 	}
+	processor := []kafkaconfig.Kind{kafkaconfig.Consumer, kafkaconfig.Producer}
+	definitions = append(definitions, member{keysName(kindsOf(processor)), keysSchema(processor...)})
 	root := members{
 		{"$schema", "http://json-schema.org/draft-07/schema#"},
 		{"title", "Assay scenario, version 1"},
@@ -98,7 +100,7 @@ func (w schemaWriter) schema(s Shape) members {
 	case ShapeText:
 		return textSchema(s)
 	case ShapeConfiguration:
-		return reference(s.Keys + "Keys")
+		return reference(keysName(s.Keys))
 	case ShapeEither:
 		var alternatives []members
 		for _, each := range s.Either {
@@ -125,9 +127,6 @@ func (w schemaWriter) object(s Shape) members {
 	var properties members
 	var required []string
 	for _, f := range s.Fields {
-		if f.Reserved {
-			continue
-		}
 		properties = append(properties, member{f.Name, w.field(f)})
 		if f.Required {
 			required = append(required, f.Name)
@@ -248,16 +247,27 @@ func (n *node) json() any {
 	return n.text
 }
 
-// keysSchema lists Kafka's keys of a kind. Keys that Assay does not model are there, to be found and explained.
-func keysSchema(kind kafkaconfig.Kind) members {
+// keysName is the name under which the schema defines keys: consumerKeys, consumerAndProducerKeys.
+func keysName(of string) string {
+	return strings.ReplaceAll(of, " and producer", "AndProducer") + "Keys"
+}
+
+// keysSchema lists Kafka's keys of a kind, or of several: a key that both know is explained as the first does. Keys that
+// Assay does not model are there, to be found and explained.
+func keysSchema(kinds ...kafkaconfig.Kind) members {
 	var properties members
-	for _, key := range kafkaconfig.Keys(kind) {
-		if decided[kind][key.Name] == "" {
-			properties = append(properties, member{key.Name, keySchema(key)})
+	seen := map[string]bool{}
+	for _, kind := range kinds {
+		for _, key := range kafkaconfig.Keys(kind) {
+			if decided[kind][key.Name] == "" && !seen[key.Name] {
+				seen[key.Name] = true
+				properties = append(properties, member{key.Name, keySchema(key)})
+			}
 		}
 	}
+	slices.SortFunc(properties, func(a, b member) int { return strings.Compare(a.name, b.name) })
 	return members{
-		{"type", "object"}, {"description", "Kafka's own " + kind.String() + " keys, as of Kafka 4.3."},
+		{"type", "object"}, {"description", "Kafka's own " + kindsOf(kinds) + " keys, as of Kafka 4.3."},
 		{"properties", properties}, {"additionalProperties", false},
 	}
 }

@@ -11,7 +11,7 @@ type Shape struct {
 	Min     int64    // integer
 	Max     int64    // integer; 0 for no bound
 	Either  []Shape  // alternatives
-	Keys    string   // configuration: "broker", "topic", "producer" or "consumer"
+	Keys    string   // configuration: "broker", "topic", "producer", "consumer" or "consumer and producer"
 	Cases   []Case   // object: what it takes depends on a field
 	Pointed bool     // map: its keys are JSON pointers
 }
@@ -46,7 +46,5 @@ type Field struct {
 	About    string // one sentence or less
 	Required bool
 	Default  string // YAML text, "" for none
-	// Reserved fields belong to the format but are not built yet: using one is an error that says so.
-	Reserved bool
 	Shape    Shape
 }

@@ -9,6 +9,7 @@ import (
 
 	"assay/broker"
 	"assay/checkers"
+	"assay/clients"
 )
 
 // What the format calls built is what there is, no more and no less.
@@ -37,7 +38,10 @@ func TestBuiltFlawsHaveSwitches(t *testing.T) {
 			built = append(built, f.name)
 		}
 	}
-	switches := []string{"consumer-no-truncation-check"} // lives in the consumer
+	var switches []string
+	for _, f := range clients.KnownFlaws {
+		switches = append(switches, f.Name)
+	}
 	for _, f := range broker.KnownFlaws {
 		switches = append(switches, f.Name)
 	}

@@ -102,14 +102,9 @@ func (c *checker) checkStanding(pointer, node, zone string, known []string, stan
 
 // singles are the instances behind the name of a set of clients; any other name stands for itself.
 func (s *Scenario) singles(name string) []string {
-	for _, p := range s.Workload.Producers {
-		if p.Name == name {
-			return p.Instances()
-		}
-	}
-	for _, c := range s.Workload.Consumers {
-		if c.Name == name {
-			return c.Instances()
+	for _, set := range s.Workload.clientSets() {
+		if set.name == name {
+			return set.instances
 		}
 	}
 	return []string{name}
@@ -131,11 +126,8 @@ func (s *Scenario) ZoneOf() map[string]string {
 	}
 	deal(s.Cluster.BrokerNames())
 	deal(s.Cluster.ControllerNames())
-	for _, p := range s.Workload.Producers {
-		deal(p.Instances())
-	}
-	for _, c := range s.Workload.Consumers {
-		deal(c.Instances())
+	for _, set := range s.Workload.clientSets() {
+		deal(set.instances)
 	}
 	for _, zone := range s.Cost.Zones {
 		for _, name := range zone.Nodes {

@@ -48,6 +48,8 @@ type Variant struct {
 	Metrics map[string]int64  `json:"metrics"` // nanoseconds, records, or records per second, by name
 	Digests map[string]string `json:"digests"` // by seed
 
+	// Delivery tells what damage which kinds of faults explain; none if no claim looks for any.
+	Delivery []Delivery `json:"delivery,omitempty"`
 	// Points are the rare places reached, with the number of seeds that did.
 	Points Counters `json:"points,omitempty"`
 	// Invariants are white-box findings, reported apart from claims.

@@ -41,7 +41,7 @@ type Mark struct {
 	Lane      string `json:"lane"`
 	At        int64  `json:"at"`
 	What      string `json:"what"` // "leads orders/0, epoch 3", "high watermark 42", "truncates 42 to 40", "acknowledged #17 at 42"
-	Kind      string `json:"kind"` // epoch, watermark, truncation, isr, client, recovery
+	Kind      string `json:"kind"` // epoch, watermark, truncation, isr, client, recovery, append, group, transaction
 	Offending bool   `json:"offending"`
 }
 

@@ -13,9 +13,13 @@ type Series struct {
 	EndToEnd     Latencies       `json:"end_to_end"` // from a send's intended time to a consumer's hands
 	Lag          []Line          `json:"lag"`        // by group and partition: committed records beyond the position of the group's reader, -1 while it has none; sampled at the ends of buckets
 	Partitions   []PartitionLane `json:"partitions"`
-	WarmupEnd    int64           `json:"warmup_end"`
-	LoadEnd      int64           `json:"load_end"`
-	DrainEnd     int64           `json:"drain_end"`
+	// Pipeline is from a source's intended time to a consumer's hands that has what was made of it.
+	Pipeline     *Latencies        `json:"pipeline,omitempty"`     // nil without processors
+	Owners       []OwnerLane       `json:"owners,omitempty"`       // by group and partition, of groups that assign partitions
+	Transactions []TransactionLane `json:"transactions,omitempty"` // by transactional id
+	WarmupEnd    int64             `json:"warmup_end"`
+	LoadEnd      int64             `json:"load_end"`
+	DrainEnd     int64             `json:"drain_end"`
 }
 
 // Latencies are percentiles by bucket in nanoseconds, -1 where nothing was measured.
@@ -55,9 +59,67 @@ type ISRSpan struct {
 	Members []string `json:"members"`
 }
 
+// OwnerLane is who owned one partition in one group, as the members learned it.
+type OwnerLane struct {
+	Group     string      `json:"group"`
+	Partition string      `json:"partition"` // "orders/0"
+	Spans     []OwnerSpan `json:"spans"`     // in order of their beginning; two may overlap: one of them is out of date
+}
+
+// OwnerSpan is one ownership.
+type OwnerSpan struct {
+	From       int64  `json:"from"`
+	To         int64  `json:"to"`
+	Member     string `json:"member"`     // the client
+	Generation int32  `json:"generation"` // of the group when it was assigned, or the member's epoch (KIP-848)
+	Ended      string `json:"ended"`      // revoked, lost, died; "" if it lasted to the run's end, owned if it was assigned anew
+}
+
+// How an ownership ends besides being revoked or lost: the member's process ended.
+const OwnerDied = "died"
+
+// TransactionLane is the transactions of one transactional id, as their
+// coordinators decided them.
+type TransactionLane struct {
+	ID    string            `json:"id"`
+	Spans []TransactionSpan `json:"spans"` // in order of time
+	Marks []TransactionMark `json:"marks,omitempty"`
+}
+
+// TransactionSpan is one transaction that had a partition: from when its
+// coordinator heard of the first to when all markers were written.
+type TransactionSpan struct {
+	From    int64  `json:"from"`
+	Decided int64  `json:"decided"` // when its outcome was decided for good; -1: never
+	To      int64  `json:"to"`
+	Outcome string `json:"outcome"`
+	Epoch   int32  `json:"epoch"` // of its producer
+}
+
+// Outcomes of transactions.
+const (
+	TransactionCommitted = "committed"
+	TransactionAborted   = "aborted"
+	TransactionTimedOut  = "timed out" // aborted by its coordinator, since it was open for too long
+	TransactionUnknown   = "unknown"   // undecided at the run's end
+)
+
+// TransactionMark is a moment of a transactional id.
+type TransactionMark struct {
+	At   int64  `json:"at"`
+	Kind string `json:"kind"`
+}
+
+// Kinds of marks.
+const (
+	MarkFenced  = "fenced"   // a coordinator refused a producer that another one, or a time-out, has replaced
+	MarkResumed = "resumed"  // a new coordinator found the outcome decided and sends the markers
+	MarkUntold  = "not told" // the application asked for an end, and was never told what came of it
+)
+
 // Distribution is a distribution of latencies over all seeds of a variant.
 type Distribution struct {
-	Name   string               `json:"name"` // "produce", "e2e"
+	Name   string               `json:"name"` // "produce", "e2e", "pipeline"
 	Counts []DistributionBucket `json:"counts"`
 }
 

@@ -98,14 +98,42 @@ func (r *run) build() error {
 	for i := range r.scenario.Workload.Consumers {
 		r.addConsumer(&r.scenario.Workload.Consumers[i])
 	}
+	for i := range r.scenario.Workload.Processors {
+		r.addProcessor(&r.scenario.Workload.Processors[i])
+	}
 	return nil
 }
 
-// clientFlaw is a switch that lives in the clients.
-const clientFlaw = "consumer-no-truncation-check"
+// The switches that live in the clients.
+const (
+	flawNoTruncationCheck   = "consumer-no-truncation-check"
+	flawCommitBeforeProcess = "commit-before-process"
+	flawStaleOwnedClaim     = "stale-owned-claim"
+	flawSequenceReuse       = "seq-reuse"
+	flawSequenceCache       = "seq-cache"
+)
 
 func clusterFlaws(all []string) []string {
-	return slices.DeleteFunc(slices.Clone(all), func(f string) bool { return f == clientFlaw })
+	return slices.DeleteFunc(slices.Clone(all), func(name string) bool {
+		return slices.ContainsFunc(clients.KnownFlaws, func(f clients.Flaw) bool { return f.Name == name })
+	})
+}
+
+// consumerConfig is the settings' with the scenario's flaws.
+func (r *run) consumerConfig(settings kafkaconfig.Settings) clients.ConsumerConfig {
+	config, cluster := clients.ConsumerConfigOf(settings), &r.scenario.Cluster
+	config.NoTruncationCheck = cluster.HasFlaw(flawNoTruncationCheck)
+	config.CommitBeforeProcess = cluster.HasFlaw(flawCommitBeforeProcess)
+	config.StaleOwnedClaim = cluster.HasFlaw(flawStaleOwnedClaim)
+	return config
+}
+
+// producerConfig is the settings' with the scenario's flaws.
+func (r *run) producerConfig(settings kafkaconfig.Settings) clients.ProducerConfig {
+	config := clients.ProducerConfigOf(settings)
+	config.SequenceReuse = r.scenario.Cluster.HasFlaw(flawSequenceReuse)
+	config.SequenceCache = r.scenario.Cluster.HasFlaw(flawSequenceCache)
+	return config
 }
 
 func (r *run) controllerAddress(i int) host.Addr {
@@ -175,6 +203,7 @@ func (r *run) addAuditor() {
 		Producer:     clients.ProducerConfigOf(producer),
 		Consumer:     clients.ConsumerConfigOf(consumer),
 		Groups:       r.groups(),
+		Transactions: r.transactional(),
 		SetupTimeout: bootLimit, FinalReadTimeout: coverLimit,
 		ProbeDue:     func() bool { return r.probeDue },
 		FinalReadDue: func() bool { return r.coverDue },
@@ -198,9 +227,11 @@ func (r *run) addProducer(p *format.Producer) error {
 	r.instances[p.Name] = p.Instances()
 	for i, name := range p.Instances() {
 		config := workload.ProducerConfig{Name: name, Index: i, Count: p.Count, Topic: p.Topic,
-			Client: clients.ClientConfigOf(settings, r.bootstrap), Producer: clients.ProducerConfigOf(settings),
+			Client: clients.ClientConfigOf(settings, r.bootstrap), Producer: r.producerConfig(settings),
+			Own: ownState(p), Partitions: len(r.partitionsOf([]string{p.Topic})),
 			Load: loadOf(p), Keys: keys, Values: values, Stop: history.Time(r.scenario.Workload.LoadEnd())}
 		config.Client.MaxInFlight = config.Producer.MaxInFlight
+		config.Producer.FirstSequence = kafka.Sequence(p.FirstSequence)
 		r.clients = append(r.clients, name)
 		r.addClient(name, func() host.Node { return workload.NewProducerNode(config, r.recorder) })
 	}
@@ -238,20 +269,48 @@ func keysOf(k format.Keys) (workload.Keys, error) {
 }
 
 func (r *run) addConsumer(c *format.Consumer) {
-	settings := c.Settings()
 	all := r.partitionsOf(c.Topics)
 	r.instances[c.Name] = c.Instances()
 	for i, name := range c.Instances() {
-		config := workload.ConsumerConfig{Name: name, Partitions: workload.Deal(all, i, c.Count),
-			Client: clients.ClientConfigOf(settings, r.bootstrap), Consumer: clients.ConsumerConfigOf(settings),
-			Process: processOf(c.Process), Commit: commitPolicies[c.Commit]}
+		settings := c.SettingsOf(i)
+		config := workload.ConsumerConfig{Name: name,
+			Client: clients.ClientConfigOf(settings, r.bootstrap), Consumer: r.consumerConfig(settings),
+			Process: processOf(c.Process), Commit: commitPolicies[c.Commit],
+			Handling: r.handling(c.Name, c.Handling), Deduplicate: c.Deduplicate}
+		r.deadLetters(&config, c, i)
+		if c.Subscribes() {
+			config.Subscribe = c.Topics
+		} else {
+			config.Partitions = workload.Deal(all, i, c.Count)
+		}
 		for _, seek := range c.Seeks {
 			config.Seeks = append(config.Seeks, workload.Seek{At: seek.At, To: kafka.Offset(seek.To)})
 		}
-		config.Consumer.NoTruncationCheck = r.scenario.Cluster.HasFlaw(clientFlaw)
 		r.clients = append(r.clients, name)
 		r.addClient(name, func() host.Node { return workload.NewConsumerNode(config, r.recorder) })
 	}
+}
+
+func (r *run) addProcessor(p *format.Processor) {
+	r.instances[p.Name] = p.Instances()
+	batch := p.Batch()
+	for i, name := range p.Instances() {
+		consumer, producer := p.ConsumerSettings(i), p.ProducerSettingsWith(i, with(p.Config, r.knobs.producer))
+		config := workload.ProcessorConfig{Name: name, Input: p.Input, Output: p.Output,
+			ConsumerClient: clients.ClientConfigOf(consumer, r.bootstrap), Consumer: r.consumerConfig(consumer),
+			ProducerClient: clients.ClientConfigOf(producer, r.bootstrap), Producer: r.producerConfig(producer),
+			MaxRecords: batch.MaxRecords, Interval: batch.Interval, Process: processOf(p.Process),
+			CommitBefore: p.Commit == format.CommitBeforeProcess, Handling: r.handling(p.Name, p.Handling),
+			Aborts: func(random *rand.Rand) bool { return batch.Abort.Of(random.Int64N(int64(format.Whole))) }}
+		config.ProducerClient.MaxInFlight = config.Producer.MaxInFlight
+		r.clients = append(r.clients, name)
+		r.addClient(name, func() host.Node { return workload.NewProcessorNode(config, r.recorder) })
+	}
+}
+
+// transactional says whether somebody writes in transactions.
+func (r *run) transactional() bool {
+	return slices.ContainsFunc(r.scenario.Workload.Processors, func(p format.Processor) bool { return p.Transaction != nil })
 }
 
 var commitPolicies = map[format.Commit]workload.CommitPolicy{
@@ -271,21 +330,29 @@ func (r *run) partitionsOf(topics []string) (all []kafka.TopicPartition) {
 	return all
 }
 
-// groups are the scenario's, in the order of its consumers.
+// groups are the scenario's that commit, in the order of consumers and processors.
 func (r *run) groups() (all []workload.GroupTopics) {
 	for _, c := range r.scenario.Workload.Consumers {
 		if c.Group == "" || c.Commit == format.CommitNone {
 			continue
 		}
-		at := slices.IndexFunc(all, func(g workload.GroupTopics) bool { return g.Group == c.Group })
-		if at < 0 {
-			at = len(all)
-			all = append(all, workload.GroupTopics{Group: c.Group})
-		}
-		for _, partition := range r.partitionsOf(c.Topics) {
-			if !slices.Contains(all[at].Partitions, partition) {
-				all[at].Partitions = append(all[at].Partitions, partition)
-			}
+		all = withTopics(all, c.Group, r.partitionsOf(c.Topics))
+	}
+	for _, p := range r.scenario.Workload.Processors {
+		all = withTopics(all, p.Group, r.partitionsOf(p.Input))
+	}
+	return all
+}
+
+func withTopics(all []workload.GroupTopics, group string, partitions []kafka.TopicPartition) []workload.GroupTopics {
+	at := slices.IndexFunc(all, func(g workload.GroupTopics) bool { return g.Group == group })
+	if at < 0 {
+		at = len(all)
+		all = append(all, workload.GroupTopics{Group: group})
+	}
+	for _, partition := range partitions {
+		if !slices.Contains(all[at].Partitions, partition) {
+			all[at].Partitions = append(all[at].Partitions, partition)
 		}
 	}
 	return all

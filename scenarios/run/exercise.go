@@ -17,8 +17,7 @@ import (
 // Counter is one of the format's exercise counters: what a run really did.
 type Counter string
 
-// Those of format.Counters that this world counts; the others belong to parts
-// that are not built and stay 0.
+// Those of format.Counters.
 const (
 	LeaderChanges         Counter = "leader_changes"
 	ISRChanges            Counter = "isr_changes"
@@ -34,6 +33,15 @@ const (
 	RecordsAcknowledged   Counter = "records_acknowledged"
 	RecordsConsumed       Counter = "records_consumed"
 	CoordinatorFailovers  Counter = "coordinator_failovers"
+	Rebalances            Counter = "rebalances"
+	MembersFenced         Counter = "members_fenced"
+	ProducersFenced       Counter = "producers_fenced"
+	TransactionsCommitted Counter = "transactions_committed"
+	TransactionsAborted   Counter = "transactions_aborted"
+	RetriedRecords        Counter = "retried_records"
+	DeadLettered          Counter = "dead_lettered"
+	SkippedRecords        Counter = "skipped_records"
+	DeduplicatedRecords   Counter = "deduplicated_records"
 )
 
 // Exercise counts what a run did, by counter.
@@ -62,11 +70,18 @@ const (
 	ReaderTruncated       = "consumer_truncated"
 	UncleanLeaderElected  = "unclean_election"
 	ControllerFailover    = "controller_failover"
+	FaultInTransaction    = "fault_hits_open_transaction"
+	FailoverInTransaction = "coordinator_failover_with_open_transaction"
+	TransactionResumed    = "prepared_transaction_resumed_by_new_coordinator"
+	TransactionTimedOut   = "transaction_aborted_by_time_out"
+	ZombieFenced          = "zombie_producer_fenced"
+	MemberLostPartitions  = "member_lost_its_partitions"
 )
 
 // RarePlaces lists them.
 var RarePlaces = []string{FaultDuringProduce, ElectionUnderLoad, TruncationAfterFault, RetryDeduplicated, ISRChangeWasRefused,
-	LeaderWasDeposed, EpochBumpedByProducer, LogRecovered, ReaderTruncated, UncleanLeaderElected, ControllerFailover}
+	LeaderWasDeposed, EpochBumpedByProducer, LogRecovered, ReaderTruncated, UncleanLeaderElected, ControllerFailover,
+	FaultInTransaction, FailoverInTransaction, TransactionResumed, TransactionTimedOut, ZombieFenced, MemberLostPartitions}
 
 // places are those that a run has reached.
 type places map[string]bool
@@ -127,10 +142,11 @@ func (r *run) watch() {
 		}
 	})
 	r.on(broker.PointCoordinatorLoaded, func(_ string, e host.Event) {
-		if groups := e.Args[2]; groups > 0 { // it took some over
+		if taken := e.Args[2]; taken > 0 { // groups or transactional ids that it took over
 			r.exercise.add(CoordinatorFailovers, 1)
 		}
 	})
+	r.coordinated.watch(r)
 	r.watchReplicas()
 	r.world.Observe(r.passed)
 }

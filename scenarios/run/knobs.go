@@ -96,6 +96,10 @@ func Settle(s format.Scenario, seed uint64) format.Scenario {
 	for i := range s.Workload.Producers {
 		s.Workload.Producers[i].Config = with(s.Workload.Producers[i].Config, drawn.producer)
 	}
+	s.Workload.Processors = slices.Clone(s.Workload.Processors)
+	for i := range s.Workload.Processors {
+		s.Workload.Processors[i].Config = with(s.Workload.Processors[i].Config, drawn.producer)
+	}
 	if s.Faults.Random != nil && s.Faults.Random.Swarm {
 		random := *s.Faults.Random
 		random.Kinds, random.Targets = faults.Swarm(&random, func(purpose ...string) *rand.Rand {

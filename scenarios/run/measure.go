@@ -19,6 +19,8 @@ type Measures struct {
 	Unavailable            time.Duration // the longest time that a write waited while its partition acknowledged none
 	Recovery               workload.Histogram
 	Consumers              bool // the scenario has some: lag means something
+	DeadLetterDepth        int64
+	DeadLetters            bool // the scenario has topics for them: their depth means something
 }
 
 // measure gathers Measures. It is a history.Sink that ignores most.
@@ -31,7 +33,9 @@ type measure struct {
 	lastAck   []history.Time // by partition
 	positions map[position]int64
 	ends      map[history.PartitionID]int64
-	readers   map[history.ClientID]string // the scenario's consumers by their incarnations
+	dead      []history.PartitionID       // partitions of dead-letter topics
+	names     map[string]string           // of readers, by client
+	readers   map[history.ClientID]string // the scenario's readers by their incarnations
 	faultEnds []history.Time
 	acks      []history.Time // of all partitions, in order of time
 }
@@ -46,16 +50,46 @@ func newMeasure(s *format.Scenario) *measure {
 		ends:      map[history.PartitionID]int64{},
 		positions: map[position]int64{}, readers: map[history.ClientID]string{}}
 	m.result.Window = s.Workload.Duration
-	m.result.Consumers = len(s.Workload.Consumers) > 0
+	m.result.Consumers = len(s.Workload.Consumers)+len(s.Workload.Processors) > 0
+	m.result.DeadLetters = len(s.DeadLetterTopics()) > 0
+	m.names = readerNames(s)
 	return m
 }
 
+// Partition implements history.Sink.
+func (m *measure) Partition(id history.PartitionID, topic string, _ int32) {
+	if slices.Contains(m.scenario.DeadLetterTopics(), topic) {
+		m.dead = append(m.dead, id)
+	}
+}
+
+// readerNames tells as what each reading client counts: members of a group read
+// one after the other what is one lag, others have a lag each.
+func readerNames(s *format.Scenario) map[string]string {
+	names := map[string]string{}
+	for _, c := range s.Workload.Consumers {
+		for _, name := range c.Instances() {
+			names[name] = name
+			if c.Subscribes() {
+				names[name] = groupReader + c.Group
+			}
+		}
+	}
+	for _, p := range s.Workload.Processors {
+		for _, name := range p.Instances() {
+			names[name] = groupReader + p.Group
+		}
+	}
+	return names
+}
+
+// groupReader keeps groups and clients of one name apart.
+const groupReader = "group "
+
 // Client implements history.Sink.
 func (m *measure) Client(id history.ClientID, name string, _ int) {
-	for _, c := range m.scenario.Workload.Consumers {
-		if slices.Contains(c.Instances(), name) {
-			m.readers[id] = name
-		}
+	if reader, reads := m.names[name]; reads {
+		m.readers[id] = reader
 	}
 }
 
@@ -102,7 +136,11 @@ func (m *measure) Move(v history.Move) {
 }
 
 // Cover implements history.Sink.
-func (m *measure) Cover(c history.Cover) { m.ends[c.Partition] = c.End }
+func (m *measure) Cover(c history.Cover) {
+	if !c.Committed {
+		m.ends[c.Partition] = c.End
+	}
+}
 
 // Fault implements history.Sink.
 func (m *measure) Fault(f history.Fault) { m.faultEnds = append(m.faultEnds, f.End) }
@@ -114,6 +152,15 @@ func (m *measure) finish() Measures {
 		if end, covered := m.ends[at.partition]; covered {
 			m.result.LagFinal += max(0, end-next)
 		}
+	}
+	for _, partition := range m.dead {
+		read := int64(0)
+		for at, next := range m.positions { // order-free: a maximum
+			if at.partition == partition {
+				read = max(read, next)
+			}
+		}
+		m.result.DeadLetterDepth += max(0, m.ends[partition]-read)
 	}
 	for _, end := range m.faultEnds {
 		if at, found := slices.BinarySearch(m.acks, end); found || at < len(m.acks) {

@@ -95,6 +95,7 @@ func (r *run) begin() {
 	}
 	r.engine = faults.NewEngine(plan, drawn, r.scenario.Workload.LoadEnd(), r.view)
 	r.engine.OnRecord = r.noteFault
+	r.owners.begin()
 	if r.series != nil {
 		r.series.begin()
 		r.recorder.Listen(r.series)
@@ -121,6 +122,9 @@ func (r *run) noteFault(record faults.Record) {
 	}
 	if r.recorder.Open() > 0 {
 		r.points.reach(FaultDuringProduce)
+	}
+	if r.coordinated.inTransaction() {
+		r.points.reach(FaultInTransaction)
 	}
 	r.sink.Fault(history.Fault{ID: len(r.engine.Records()), Kind: string(record.Spec.Kind), Targets: record.Names(),
 		Detail: describe(record), Start: history.Time(record.Start), End: history.Time(record.End)})

@@ -154,7 +154,7 @@ func (r *run) noteLeaderless() {
 	image := r.image()
 	for _, topic := range image.Topics() {
 		for number := range topic.Partitions {
-			p := &topic.Partitions[number]
+			p := topic.Partitions[number]
 			partition, known := r.partitions[kafka.TopicPartition{Topic: topic.Name, Partition: int32(number)}]
 			if !known {
 				continue

@@ -50,6 +50,7 @@ type Outcome struct {
 	Places     []string // rare places reached, sorted
 	Metrics    *workload.Metrics
 	Measures   Measures
+	Pauses     Pauses
 	Digest     string
 	Faults     []faults.Record // in order of time
 	Swarm      []string        // what the swarm drew, in words
@@ -117,9 +118,12 @@ type run struct {
 	panel    *checkers.Panel
 	measure  *measure
 	sink     history.Sink
-	series   *series // nil unless it is to be told
-	cast     *cast   // the same
-	stages   []*stage
+	// coordinated follows groups and transactions.
+	coordinated coordinated
+	owners      *owners
+	series      *series // nil unless it is to be told
+	cast        *cast   // the same
+	stages      []*stage
 
 	watchers   map[*host.Point][]watcher
 	exercise   Exercise
@@ -158,7 +162,8 @@ func newRun(s *format.Scenario, seed uint64, values map[string]*workload.Values,
 		metrics: &workload.Metrics{CountFrom: history.Time(s.Workload.Warmup)}, history: history.New(), measure: newMeasure(s)}
 	r.world = sim.New(worldConfig(s, seed, options))
 	r.view = newView(r)
-	sinks := history.Tee{r.history, r.panel, r.measure}
+	r.owners = newOwners(r)
+	sinks := history.Tee{r.history, r.panel, r.measure, r.owners}
 	if options.Tell != nil {
 		r.series = &series{run: r}
 		r.cast = newCast()
@@ -180,29 +185,58 @@ func claims(s *format.Scenario) []checkers.Claim {
 	for i, c := range s.Claims {
 		list[i] = checkers.Claim{Name: c.Name, Guarantee: checkers.Guarantee(c.Guarantee)}
 		if c.Guarantee == string(checkers.Recovers) {
-			list[i].Within = history.Time(c.Limit(s.Workload))
+			list[i].Within, list[i].Quiet = history.Time(c.Limit(s.Workload)), history.Time(s.Quiet())
+		}
+		if c.Guarantee == string(checkers.ExactlyOnce) {
+			list[i].Path = pathOf(s, c)
 		}
 		if c.Group != "" {
 			list[i].Scope.Groups = []string{c.Group}
+		} else if judged := s.GroupsUnder(c.Guarantee); len(judged) < len(s.Groups()) {
+			list[i].Scope.Groups = judged
 		}
-		if c.Consumer != "" {
-			for _, consumer := range s.Workload.Consumers {
-				if consumer.Name == c.Consumer {
-					list[i].Scope.Readers = consumer.Instances()
-				}
-			}
-		}
+		list[i].Scope.Readers = instancesOf(s, c.Consumer)
+	}
+	if watched, ok := watchedClaim(s); ok {
+		list = append(list, watched)
 	}
 	return list
+}
+
+// pathOf is the pipeline of a claim of exactly-once.
+func pathOf(s *format.Scenario, c format.Claim) checkers.Path {
+	path := checkers.Path{From: c.From, To: c.To, Observer: instancesOf(s, c.Observer)}
+	for _, p := range s.Pipelines(c) {
+		path.Via = append(path.Via, p.Instances()...)
+		if c.Via != "" {
+			path.Group = p.Group
+		}
+	}
+	return path
+}
+
+// instancesOf are those of a consumer, nil for no name.
+func instancesOf(s *format.Scenario, consumer string) []string {
+	for _, c := range s.Workload.Consumers {
+		if c.Name == consumer {
+			return c.Instances()
+		}
+	}
+	return nil
 }
 
 func (r *run) outcome(seed uint64) *Outcome {
 	r.exercise[RecordsAcknowledged] = int64(r.metrics.Acknowledged)
 	r.exercise[RecordsConsumed] = int64(r.metrics.Consumed)
 	r.exercise[IndeterminateProduces] = int64(r.metrics.Indeterminate)
+	r.exercise[RetriedRecords] = int64(r.metrics.RetriedRecords)
+	r.exercise[DeadLettered] = int64(r.metrics.DeadLettered)
+	r.exercise[SkippedRecords] = int64(r.metrics.SkippedRecords)
+	r.exercise[DeduplicatedRecords] = int64(r.metrics.Recognised)
+	claims := r.results()
 	outcome := &Outcome{
-		Seed: seed, Claims: r.panel.Results(), Exercise: r.exercise, Places: r.points.list(), Metrics: r.metrics,
-		Measures: r.measure.finish(), Digest: r.world.FinalDigest().String(), Faults: r.faultRecords(), Swarm: r.swarmWords(),
+		Seed: seed, Claims: claims, Exercise: r.exercise, Places: r.points.list(), Metrics: r.metrics,
+		Measures: r.measure.finish(), Pauses: r.owners.pauses(), Digest: r.world.FinalDigest().String(), Faults: r.faultRecords(), Swarm: r.swarmWords(),
 		Invariants: r.invariants, LoadEnd: r.scenario.Workload.LoadEnd(), End: r.now(), Events: r.world.Events(),
 		History: r.history, Checkpoints: r.world.Checkpoints(),
 	}

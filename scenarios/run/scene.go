@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,13 +26,14 @@ type stage struct {
 	witness result.Witness
 	cast    *cast
 
-	at      kafka.TopicPartition
-	scoped  bool           // the witness is about one partition
-	topicID kafka.TopicID  // zero until it is known
-	records []string       // whose sends the witness tells: "web-0#17"
-	senders []string       // who sent them
-	readers []string       // clients whose reads it tells
-	places  []kafka.Offset // offsets that matter: the witness's, and where the records came to stand
+	at     kafka.TopicPartition
+	scoped bool // the witness is about one partition
+	// topicIDs are those of the topics concerned, as far as they are known.
+	topicIDs map[string]kafka.TopicID
+	records  []string       // whose sends the witness tells: "web-0#17"
+	senders  []string       // who sent them
+	readers  []string       // clients whose reads it tells
+	places   []kafka.Offset // offsets that matter: the witness's, and where the records came to stand
 
 	taken    sim.Passage         // the latest message that arrived: the present step's, if it has the time
 	seen     bool                // taken is among the sightings
@@ -46,7 +48,8 @@ type stage struct {
 	leaders  []result.LeaderSpan
 	found    []sighting
 
-	desk desk // of the group that the witness is about
+	desk  desk // of the group that the witness is about
+	pipes pipes
 }
 
 // shelf is what one broker's log has at the places that matter.
@@ -105,23 +108,31 @@ func (r *run) setTheStages() {
 }
 
 func newStage(r *run, claim TellClaim) *stage {
-	s := &stage{run: r, claim: claim.Claim, witness: claim.Witness, cast: r.cast, asked: map[exchange]string{},
+	s := &stage{run: r, topicIDs: map[string]kafka.TopicID{}, claim: claim.Claim, witness: claim.Witness, cast: r.cast, asked: map[exchange]string{},
 		attempts: map[string]int{}, logs: map[string]shelf{}, stood: map[standing]bool{}, told: map[string]int{}, passed: map[passing]bool{}, leads: map[string]int{}}
 	var number int32
 	topic, tail, named := strings.Cut(claim.Witness.Partition, "/")
 	if _, err := fmt.Sscan(tail, &number); named && err == nil {
 		s.at, s.scoped = kafka.TopicPartition{Topic: topic, Partition: number}, true
 	}
-	s.desk = desk{group: groupOf(r.scenario.Workload.Consumers, claim.Witness.Operations), done: map[kafka.Offset]bool{},
+	s.followPipeline()
+	s.desk = desk{group: cmp.Or(groupOf(r.scenario.Workload.Consumers, claim.Witness.Operations), s.processingGroup()), done: map[kafka.Offset]bool{},
 		passed: map[kafka.Offset]bool{}, skipped: map[kafka.Offset]bool{}, requests: map[kafka.Offset]sim.Passage{}}
-	for _, offset := range claim.Witness.Offsets {
-		s.watch(kafka.Offset(offset))
+	for i, offset := range claim.Witness.Offsets {
+		if i == 0 || !s.outputPlace(offset) {
+			s.watch(kafka.Offset(offset))
+		}
 	}
 	for _, op := range claim.Witness.Operations {
 		if record, is := sentRecord(op); is {
 			s.records, s.senders = appendNew(s.records, record), appendNew(s.senders, op.Client)
 		} else if !slices.Contains(r.scenario.Cluster.BrokerNames(), op.Client) {
 			s.readers = appendNew(s.readers, s.lane(op.Client))
+		}
+	}
+	for _, member := range membersOfGroup(r.scenario, s.desk.group) {
+		if s.desk.group != "" {
+			s.readers = appendNew(s.readers, member)
 		}
 	}
 	return s
@@ -261,6 +272,7 @@ func (s *stage) scene() result.Scene {
 	s.addOperations()
 	gaps := s.faults()
 	within := s.span()
+	s.addOwners(within.from)
 	chosen, left := choose(s.found, within, max(maxEvents-2*len(gaps), maxEvents/2))
 	return s.compose(chosen, left, within, gaps)
 }

@@ -20,6 +20,7 @@ const margin = int64(1e6)
 // addOperations puts the witness's own operations among the sightings: what its
 // clients asked for, when, and what they were told.
 func (s *stage) addOperations() {
+	var said []result.Mark
 	for i, op := range s.witness.Operations {
 		lane := s.lane(op.Client)
 		call, outcome := "", op.What
@@ -30,6 +31,11 @@ func (s *stage) addOperations() {
 			}
 		}
 		at := func(when int64, what string) {
+			told := result.Mark{Lane: lane, At: when, What: what}
+			if slices.Contains(said, told) {
+				return // the same send, in two places
+			}
+			said = append(said, told)
 			s.add(sighting{weight: weightOperation, at: when, mark: &result.Mark{Lane: lane, At: when, Kind: markClient, Offending: true, What: what}})
 		}
 		if call != "" {
@@ -98,6 +104,8 @@ func (s *stage) span() span {
 		}
 	}
 	switch {
+	case s.lastOfClients() > 0:
+		within.done = max(s.desk.decided, s.lastOfClients())
 	case s.desk.group != "":
 		within.done = max(within.done, s.desk.decided)
 	case s.replaced > 0:
@@ -108,6 +116,20 @@ func (s *stage) span() span {
 	}
 	within.from = max(within.from-margin, 0)
 	return within
+}
+
+// lastOfClients is when the last operation of the witness returned that is not
+// the run's own reading; 0 for a witness that is not about a pipeline.
+func (s *stage) lastOfClients() (last int64) {
+	if len(s.pipes.windows)+len(s.pipes.elsewhere) == 0 && s.processingGroup() == "" {
+		return 0
+	}
+	for _, op := range s.witness.Operations {
+		if s.lane(op.Client) != auditorName {
+			last = max(last, op.Call, op.Return)
+		}
+	}
+	return last
 }
 
 // firstFault is when the first of the faults began that concern the witness: a

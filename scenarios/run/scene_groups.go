@@ -53,6 +53,15 @@ func (a *audience) Commit(op history.Commit) {
 	}
 }
 
+// Ownership implements history.Sink.
+func (a *audience) Ownership(op history.Ownership) {
+	for _, s := range a.run.stages {
+		if s.desk.group != "" && s.desk.group == a.groups[op.Group] && s.at == a.partitions[op.Partition] {
+			s.ownership(a.run.cast.clients[op.Client].Name, op)
+		}
+	}
+}
+
 // Move implements history.Sink.
 func (a *audience) Move(op history.Move) {
 	if op.Reason != history.Committed {
@@ -117,6 +126,9 @@ func offsetsFromTo(first, last int64) string {
 func (s *stage) committed(node string, op history.Commit) {
 	sent, known := s.desk.requests[kafka.Offset(op.Offset)]
 	mark := s.consumerMark(node, op.Return, 82, "has committed offset %d", op.Offset)
+	if op.Transaction > 0 {
+		mark.mark.What = fmt.Sprintf("makes offset %d part of its transaction %d", op.Offset, op.Transaction)
+	}
 	if s.tells(node, op.Return) {
 		mark = nil
 	}

@@ -29,6 +29,9 @@ func (s *stage) heard(p sim.Passage) {
 	case *protocol.Request:
 		switch body := m.Body.(type) {
 		case *kmsg.ProduceRequest:
+			if body.TransactionID != nil && p.Loss == sim.NotLost && s.pipes.windows[*body.TransactionID] != nil {
+				s.waits(p)
+			}
 			if slices.Contains(s.senders, p.From) {
 				s.heardProduce(p, exchange{p.Conn, m.CorrelationID}, body)
 			}
@@ -50,9 +53,11 @@ func (s *stage) heard(p sim.Passage) {
 // heardProduce keeps a produce request that carries a record of the witness.
 func (s *stage) heardProduce(p sim.Passage, request exchange, r *kmsg.ProduceRequest) {
 	var carried []string
-	for _, record := range recordsOf(s.produced(r), s.cast) {
-		if slices.Contains(s.records, record.name) {
-			carried = append(carried, record.name)
+	for _, at := range append([]kafka.TopicPartition{s.at}, s.pipes.elsewhere...) {
+		for _, record := range recordsOf(s.producedTo(at, r), s.cast) {
+			if slices.Contains(s.records, record.name) {
+				carried = append(carried, record.name)
+			}
 		}
 	}
 	if len(carried) == 0 {
@@ -86,7 +91,10 @@ func (s *stage) heardAnswer(p sim.Passage, request exchange, r *kmsg.ProduceResp
 	for i := range r.Topics {
 		for j := range r.Topics[i].Partitions {
 			out := &r.Topics[i].Partitions[j]
-			if !s.means(r.Topics[i].Topic, r.Topics[i].TopicID, out.Partition) {
+			sent := func(at kafka.TopicPartition) bool {
+				return s.is(at, r.Topics[i].Topic, r.Topics[i].TopicID, out.Partition)
+			}
+			if !sent(s.at) && !slices.ContainsFunc(s.pipes.elsewhere, sent) {
 				continue
 			}
 			if out.ErrorCode != 0 {
@@ -156,10 +164,12 @@ func (s *stage) sinceLeader(p sim.Passage) bool {
 func isBroker(brokers []string, name string) bool { return slices.Contains(brokers, name) }
 
 // produced are the records of a produce request for the partition.
-func (s *stage) produced(r *kmsg.ProduceRequest) []byte {
+func (s *stage) produced(r *kmsg.ProduceRequest) []byte { return s.producedTo(s.at, r) }
+
+func (s *stage) producedTo(at kafka.TopicPartition, r *kmsg.ProduceRequest) []byte {
 	for i := range r.Topics {
 		for j := range r.Topics[i].Partitions {
-			if in := &r.Topics[i].Partitions[j]; s.means(r.Topics[i].Topic, r.Topics[i].TopicID, in.Partition) {
+			if in := &r.Topics[i].Partitions[j]; s.is(at, r.Topics[i].Topic, r.Topics[i].TopicID, in.Partition) {
 				return in.Records
 			}
 		}
@@ -182,18 +192,23 @@ func (s *stage) fetched(r *kmsg.FetchResponse) *kmsg.FetchResponseTopicPartition
 // means says whether a message's topic, by name or by id, and partition are the
 // witness's.
 func (s *stage) means(topic string, id [16]byte, partition int32) bool {
-	if partition != s.at.Partition {
+	return s.is(s.at, topic, id, partition)
+}
+
+// is says whether that is a partition.
+func (s *stage) is(at kafka.TopicPartition, topic string, id [16]byte, partition int32) bool {
+	if partition != at.Partition {
 		return false
 	}
 	if id == [16]byte{} {
-		return topic == s.at.Topic
+		return topic == at.Topic
 	}
-	if s.topicID == (kafka.TopicID{}) {
-		if known := s.run.image().Topic(s.at.Topic); known != nil {
-			s.topicID = known.ID
+	if s.topicIDs[at.Topic] == (kafka.TopicID{}) {
+		if known := s.run.image().Topic(at.Topic); known != nil {
+			s.topicIDs[at.Topic] = known.ID
 		}
 	}
-	return kafka.TopicID(id) == s.topicID
+	return kafka.TopicID(id) == s.topicIDs[at.Topic]
 }
 
 // standing is one record at its offset.
@@ -268,7 +283,7 @@ func (s *stage) requestWords(body kmsg.Request) string {
 	case *kmsg.BrokerHeartbeatRequest:
 		return "Heartbeat"
 	}
-	return ""
+	return transactionWords(body)
 }
 
 func andMore(n int) string {

@@ -29,6 +29,9 @@ const (
 	markClient     = "client"
 	markRecovery   = "recovery"
 	markAppend     = "append"
+
+	markGroup       = "group"
+	markTransaction = "transaction"
 )
 
 // observed takes every named point of the run.
@@ -36,7 +39,7 @@ func (s *stage) observed(node string, _ sim.Time, e host.Event) {
 	if !s.begun() {
 		return
 	}
-	if e.Subject != s.at.Topic {
+	if e.Subject != s.at.Topic || e.Args[0] != int64(s.at.Partition) && s.sendsElsewhere(e) {
 		s.observedElsewhere(node, e)
 		return
 	}
@@ -44,6 +47,8 @@ func (s *stage) observed(node string, _ sim.Time, e host.Event) {
 		return
 	}
 	switch e.Point {
+	case broker.PointMarkerReceived, broker.PointMarkerWritten:
+		s.observedMarker(node, e)
 	case replica.PointAppend, replica.PointFollowerAppend:
 		s.appended(node, e)
 	case replica.PointDeduplicated:
@@ -68,9 +73,35 @@ func (s *stage) observed(node string, _ sim.Time, e host.Event) {
 	}
 }
 
-// observedElsewhere takes the points that are about no topic.
+// sendsElsewhere says whether an event is of a partition, not the witness's, that
+// one of its records was sent to.
+func (s *stage) sendsElsewhere(e host.Event) bool {
+	return slices.Contains(s.pipes.elsewhere, kafka.TopicPartition{Topic: e.Subject, Partition: int32(e.Args[0])})
+}
+
+// observedElsewhere takes the points that are about the witness's group, its
+// transactions and outputs, or about no topic.
 func (s *stage) observedElsewhere(node string, e host.Event) {
 	switch e.Point {
+	case replica.PointAppend:
+		if s.sendsElsewhere(e) {
+			s.appendedElsewhere(node, kafka.TopicPartition{Topic: e.Subject, Partition: int32(e.Args[0])}, e)
+		}
+	case broker.PointMarkerReceived, broker.PointMarkerWritten:
+		if s.sendsElsewhere(e) {
+			s.observedMarker(node, e)
+		}
+	case clients.PointBatchRetried, clients.PointBatchGivenUp:
+		if s.sendsElsewhere(e) {
+			s.observedAtClient(node, e)
+		}
+	case broker.PointGroupRebalanced, broker.PointMemberFenced, broker.PointMemberLeft:
+		if e.Subject == s.desk.group {
+			s.observedInGroup(node, e)
+		}
+	case broker.PointTransactionBegun, broker.PointTransactionPrepared, broker.PointTransactionCommitted, broker.PointTransactionAborted,
+		broker.PointTransactionTimedOut, broker.PointTransactionResumed, broker.PointProducerFenced:
+		s.observedInTransaction(node, e)
 	case controller.PointBrokerFenced:
 		if name := s.run.brokerName(kafka.BrokerID(e.Args[0])); s.hosts(name) {
 			s.mark(node, markEpoch, 52, false, "fences %s: it may not lead", name)
@@ -94,7 +125,7 @@ func (s *stage) hosts(name string) bool {
 // it has just taken.
 func (s *stage) appended(node string, e host.Event) {
 	base, last := kafka.Offset(e.Args[1]), kafka.Offset(e.Args[2])
-	for _, record := range s.brought(node, base, last) {
+	for _, record := range s.brought(node, base, last, e.Point == replica.PointAppend) {
 		if slices.Contains(s.records, record.name) {
 			s.watch(record.offset)
 		} else if !slices.Contains(s.places, record.offset) {
@@ -104,13 +135,23 @@ func (s *stage) appended(node string, e host.Event) {
 	}
 }
 
-// brought are the records of the message that the present step has taken, at the
-// offsets from base to last, as far as they are of interest.
-func (s *stage) brought(node string, base, last kafka.Offset) []standing {
+// brought are the records of the message that the present step has taken, or that
+// waited for this, at the offsets from base to last, as far as they are of interest.
+func (s *stage) brought(node string, base, last kafka.Offset, leader bool) (list []standing) {
+	if leader && !s.tookProduce(node) {
+		if records, passage, waited := s.awaited(node, s.at, int(last-base+1)); waited {
+			for i, record := range records {
+				list = append(list, standing{base + kafka.Offset(i), record.name})
+			}
+			if len(s.between(base, last)) > 0 {
+				s.message(passage, 80, true, "Produce "+records[0].name+andMore(len(records)-1))
+			}
+			return list
+		}
+	}
 	if s.taken.To != node || s.taken.Ended != s.run.world.Now() {
 		return nil
 	}
-	var list []standing
 	switch m := s.taken.Message.(type) {
 	case *protocol.Request:
 		produce, is := m.Body.(*kmsg.ProduceRequest)
@@ -347,11 +388,21 @@ func (s *stage) askedFor() string {
 	return ""
 }
 
+// awaits says whether a sender waits for an answer about its records.
+func (s *stage) awaits(sender string) bool {
+	for _, what := range s.asked { // order-free: any
+		if strings.HasPrefix(what, sender+"#") || strings.HasPrefix(what, sender+".") {
+			return true
+		}
+	}
+	return false
+}
+
 // observedAtClient takes what the senders and readers of the witness tell.
 func (s *stage) observedAtClient(node string, e host.Event) {
 	sender, reader := slices.Contains(s.senders, node), slices.Contains(s.readers, node)
 	switch {
-	case sender && (e.Point == clients.PointBatchRetried || e.Point == clients.PointBatchGivenUp) && len(s.asked) > 0:
+	case sender && (e.Point == clients.PointBatchRetried || e.Point == clients.PointBatchGivenUp) && s.awaits(node):
 		what := "will send again"
 		if e.Point == clients.PointBatchGivenUp {
 			what = "gives up, the outcome is unknown"

@@ -115,12 +115,12 @@ func TestScenesHaveTheStory(t *testing.T) {
 			"broker-2 holds batch 564-564 of epoch 2",
 		}},
 		{"museum/consumer-no-truncation-check", 0x320, "no-skips", []string{
-			"broker-1 > reader-0 Fetch response: web-0#120 at 119",
+			"broker-1 > reader-0 Fetch response: web-0#119 at 118",
 			"broker-1 is killed",
 			"controller-1 has made an unclean election: broker-3 was not in sync",
-			"broker-1 cuts its log from 273 back to 119",
-			"broker-3 appends web-0#274 at offset 119, epoch 3",
-			"broker-3 > reader-0 Fetch response: offsets 241 to 603, behind 119",
+			"broker-1 cuts its log from 273 back to 118",
+			"broker-3 appends web-0#274 at offset 118, epoch 3",
+			"broker-3 > reader-0 Fetch response: offsets 240 to 602, behind 118",
 		}},
 		{"museum/bounce-fencing", 0x903, "no-loss", []string{
 			"broker-2 appends web-0#1 at offset 0, epoch 0",

@@ -30,10 +30,11 @@ type series struct {
 	end   history.Time // of the open bucket
 
 	sent, acknowledged, delivered int64
-	produce, endToEnd             workload.Histogram
+	produce, endToEnd, pipeline   workload.Histogram
 
-	lag   lagGauge
-	lanes lanes
+	lag          lagGauge
+	lanes        lanes
+	transactions transactionLanes
 }
 
 // begin is called at the run's start, when the partitions have their leaders.
@@ -43,6 +44,10 @@ func (s *series) begin() {
 	s.end = history.Time(s.told.Bucket)
 	s.lag.begin(s.run)
 	s.lanes.begin(s.run)
+	s.transactions.begin(s.run)
+	if len(s.run.scenario.Workload.Processors) > 0 {
+		s.told.Pipeline = &result.Latencies{}
+	}
 }
 
 // plannedLength is about how long a run takes: faults may outlast the load.
@@ -91,16 +96,20 @@ func (s *series) Acknowledged(at, intended history.Time) {
 }
 
 // Handed implements workload.Listener.
-func (s *series) Handed(at, intended history.Time) {
+func (s *series) Handed(at, intended history.Time, output bool) {
 	s.pass(at)
 	s.delivered++
 	s.endToEnd.Record(time.Duration(at - intended))
+	if output {
+		s.pipeline.Record(time.Duration(at - intended))
+	}
 }
 
 // Client implements history.Sink.
 func (s *series) Client(id history.ClientID, name string, _ int) {
 	if s.begun {
 		s.lag.client(id, name)
+		s.transactions.client(id, name)
 	}
 }
 
@@ -117,6 +126,13 @@ func (s *series) Move(m history.Move) {
 	if s.begun {
 		s.pass(m.At)
 		s.lag.moved(m.Client, m.Partition, m.To)
+	}
+}
+
+// Transaction implements history.Sink.
+func (s *series) Transaction(t history.Transaction) {
+	if s.begun {
+		s.transactions.returned(t)
 	}
 }
 
@@ -157,6 +173,9 @@ func (s *series) close() {
 	s.sent, s.acknowledged, s.delivered = 0, 0, 0
 	closeLatencies(&t.Produce, &s.produce)
 	closeLatencies(&t.EndToEnd, &s.endToEnd)
+	if t.Pipeline != nil {
+		closeLatencies(t.Pipeline, &s.pipeline)
+	}
 	s.lag.sample()
 }
 
@@ -179,5 +198,7 @@ func (s *series) finish() *result.Series {
 	s.close()
 	s.told.Lag = s.lag.lines
 	s.told.Partitions = s.lanes.finish(int64(now))
+	s.told.Owners = s.run.owners.finish(int64(now))
+	s.told.Transactions = s.transactions.finish(int64(now))
 	return s.told
 }

@@ -5,7 +5,6 @@ import (
 	"assay/checkers/history"
 	"assay/host"
 	"assay/internal/kafka"
-	"assay/scenarios/format"
 	"assay/scenarios/result"
 )
 
@@ -20,8 +19,9 @@ type lagGauge struct {
 	at        []history.PartitionID
 	// lineOf finds a line by the reader's group and the partition.
 	lineOf  map[groupPartition]int
-	groupOf map[string]string // by client
-	clients map[history.ClientID]string
+	groupOf map[string]string           // by client
+	clients map[history.ClientID]string // their names
+	owners  *owners
 
 	partitions map[kafka.TopicPartition]history.PartitionID
 	committed  []watermark // by partition
@@ -40,28 +40,31 @@ type watermark struct {
 
 func (g *lagGauge) begin(r *run) {
 	g.lineOf, g.groupOf = map[groupPartition]int{}, map[string]string{}
-	g.clients, g.partitions = map[history.ClientID]string{}, r.partitions
+	g.clients, g.partitions, g.owners = map[history.ClientID]string{}, r.partitions, r.owners
 	g.committed = make([]watermark, len(r.partitions))
-	for i := range r.scenario.Workload.Consumers {
-		g.add(r, &r.scenario.Workload.Consumers[i])
+	for _, c := range r.scenario.Workload.Consumers {
+		group := c.Group
+		if group == "" {
+			group = c.Name
+		}
+		g.add(r, group, c.Instances(), c.Topics, c.Settings().String("auto.offset.reset"))
+	}
+	for _, p := range r.scenario.Workload.Processors {
+		g.add(r, p.Group, p.Instances(), p.Input, p.ConsumerSettings(0).String("auto.offset.reset"))
 	}
 	r.on(replica.PointHighWatermark, g.rose)
 }
 
-// add makes the lines of one set of consumers. Sets of one group share theirs.
-func (g *lagGauge) add(r *run, c *format.Consumer) {
-	group := c.Group
-	if group == "" {
-		group = c.Name
-	}
-	for _, name := range c.Instances() {
+// add makes the lines of one set of readers. Sets of one group share theirs.
+func (g *lagGauge) add(r *run, group string, readers, topics []string, reset string) {
+	for _, name := range readers {
 		g.groupOf[name] = group
 	}
 	start := int64(unknownPosition)
-	if c.Settings().String("auto.offset.reset") == "earliest" {
+	if reset == "earliest" {
 		start = 0 // what it has not read yet it is behind by, even before it came up
 	}
-	for _, at := range r.partitionsOf(c.Topics) {
+	for _, at := range r.partitionsOf(topics) {
 		key := groupPartition{group, r.partitions[at]}
 		if _, known := g.lineOf[key]; known {
 			continue
@@ -73,14 +76,17 @@ func (g *lagGauge) add(r *run, c *format.Consumer) {
 }
 
 func (g *lagGauge) client(id history.ClientID, name string) {
-	if group, reads := g.groupOf[name]; reads {
-		g.clients[id] = group
+	if _, reads := g.groupOf[name]; reads {
+		g.clients[id] = name
 	}
 }
 
+// moved takes a reader's position. What a member reads of a partition that is no
+// longer its own is no position of its group.
 func (g *lagGauge) moved(reader history.ClientID, partition history.PartitionID, to int64) {
-	group, reads := g.clients[reader]
-	if !reads || to < 0 {
+	name := g.clients[reader]
+	group, reads := g.groupOf[name]
+	if !reads || to < 0 || !g.owners.owns(name, group, partition) {
 		return
 	}
 	if line, known := g.lineOf[groupPartition{group, partition}]; known {

@@ -1,12 +1,14 @@
 package run
 
 import (
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"time"
 
 	"assay/broker"
 	"assay/broker/controller"
+	"assay/broker/group"
 	"assay/broker/metadata"
 	"assay/broker/replica"
 	"assay/faults"
@@ -120,6 +122,20 @@ func (v *view) Leader(topic string, partition int32) (string, bool) {
 		return "", false
 	}
 	return v.run.brokerName(p.Leader), true
+}
+
+// Coordinator is found as brokers find it: by the hash of the name, in the topic
+// of groups or in that of transactions.
+func (v *view) Coordinator(name string) (string, bool) {
+	internal := metadata.TransactionsTopic
+	if slices.Contains(v.run.scenario.Groups(), name) {
+		internal = metadata.OffsetsTopic
+	}
+	topic := v.run.image().Topic(internal)
+	if topic == nil {
+		return "", false
+	}
+	return v.Leader(internal, group.PartitionFor(name, len(topic.Partitions)))
 }
 
 func (v *view) Followers(topic string, partition int32) []string {
@@ -257,7 +273,7 @@ func (v *view) registered(image *metadata.Image, id kafka.BrokerID, name string)
 func (v *view) behind(image *metadata.Image, id kafka.BrokerID, name string) bool {
 	for _, topic := range image.Topics() {
 		for number := range topic.Partitions {
-			p := &topic.Partitions[number]
+			p := topic.Partitions[number]
 			if !slices.Contains(p.Replicas, id) {
 				continue
 			}
@@ -413,6 +429,18 @@ func (v *view) MoveLeader(topic string, partition int32, to string, fence bool, 
 	var err error
 	v.run.world.Inject(name, func(node host.Node) {
 		err = node.(*controller.Controller).MoveLeader(at, brokerID(v.Brokers(), to))
+	})
+	return err
+}
+
+func (v *view) ExpireSession(name string) error {
+	active, ok := v.ActiveController()
+	if !ok {
+		return errors.New("no controller is active")
+	}
+	var err error
+	v.run.world.Inject(active, func(node host.Node) {
+		err = node.(*controller.Controller).ExpireSession(brokerID(v.Brokers(), name))
 	})
 	return err
 }

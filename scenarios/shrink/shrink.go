@@ -131,5 +131,8 @@ func extent(s *format.Scenario, o *run.Outcome) Extent {
 	for _, c := range s.Workload.Consumers {
 		e.Clients += c.Count
 	}
+	for _, p := range s.Workload.Processors {
+		e.Clients += p.Count
+	}
 	return e
 }

@@ -58,7 +58,7 @@ func (s *search) withoutParts(timeline []faults.Spec, parts int) []candidate {
 	return list
 }
 
-// fewerClients drops consumers and producers, then instances.
+// fewerClients drops consumers, processors and producers, then instances.
 func (s *search) fewerClients() bool {
 	improved := s.repeat(s.withoutOneClient)
 	return s.repeat(s.withFewerInstances) || improved
@@ -70,6 +70,11 @@ func (s *search) withoutOneClient() []candidate {
 		smaller := s.best
 		smaller.Workload.Consumers = slices.Delete(slices.Clone(s.best.Workload.Consumers), i, i+1)
 		list = append(list, candidate{"without consumer " + consumer.Name, smaller})
+	}
+	for i, processor := range s.best.Workload.Processors {
+		smaller := s.best
+		smaller.Workload.Processors = slices.Delete(slices.Clone(s.best.Workload.Processors), i, i+1)
+		list = append(list, candidate{"without processor " + processor.Name, smaller})
 	}
 	for i, producer := range s.best.Workload.Producers {
 		smaller := s.best
@@ -94,6 +99,14 @@ func (s *search) withFewerInstances() []candidate {
 			smaller.Workload.Consumers = slices.Clone(s.best.Workload.Consumers)
 			smaller.Workload.Consumers[i].Count = count
 			list = append(list, candidate{fmt.Sprintf("%s of %s", instances(count), consumer.Name), smaller})
+		}
+	}
+	for i, processor := range s.best.Workload.Processors {
+		for _, count := range fewer(processor.Count) {
+			smaller := s.best
+			smaller.Workload.Processors = slices.Clone(s.best.Workload.Processors)
+			smaller.Workload.Processors[i].Count = count
+			list = append(list, candidate{fmt.Sprintf("%s of %s", instances(count), processor.Name), smaller})
 		}
 	}
 	return list

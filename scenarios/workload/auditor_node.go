@@ -26,6 +26,9 @@ type AuditorConfig struct {
 
 	// Groups are those whose committed offsets are asked for at the end.
 	Groups []GroupTopics
+	// Transactions says that there may be some: then the final read is done at
+	// both isolations, and the last stable offsets are watched.
+	Transactions bool
 
 	SetupTimeout     time.Duration // for the topics to be there, led
 	FinalReadTimeout time.Duration
@@ -75,11 +78,13 @@ type AuditorNode struct {
 	look     clients.Timer
 	again    clients.Timer
 
+	stable     stableWatch
 	partitions []kafka.TopicPartition
 	probed     []kafka.Offset // the end that a probe's acknowledgement proves
 	unsent     []int          // partitions whose probe the producer has not taken
 	readFrom   history.Time
 	coverage   []clients.Coverage
+	uncovered  int // final reads that are not done
 	asked      int // groups whose offsets were not told yet
 }
 
@@ -109,6 +114,9 @@ func (n *AuditorNode) Start(h host.Host) {
 	readerConfig := n.config.Client
 	readerConfig.PurposePrefix = "reader-"
 	n.reader = clients.NewClient(h, n.timers, readerConfig)
+	if n.config.Transactions {
+		n.stable.start(n)
+	}
 	n.look.Fire = n.lookAround
 	n.again.Fire = n.createTopics
 	n.deadline = h.Now().Add(n.config.SetupTimeout)
@@ -117,17 +125,17 @@ func (n *AuditorNode) Start(h host.Host) {
 
 // Opened implements host.Node.
 func (n *AuditorNode) Opened(c host.Conn, _ host.Addr) {
-	_ = n.setup.Opened(c) || n.reader.Opened(c)
+	_ = n.setup.Opened(c) || n.reader.Opened(c) || n.config.Transactions && n.stable.client.Opened(c)
 }
 
 // Received implements host.Node.
 func (n *AuditorNode) Received(c host.Conn, m host.Message) {
-	_ = n.setup.Received(c, m) || n.reader.Received(c, m)
+	_ = n.setup.Received(c, m) || n.reader.Received(c, m) || n.config.Transactions && n.stable.client.Received(c, m)
 }
 
 // Closed implements host.Node.
 func (n *AuditorNode) Closed(c host.Conn, err error) {
-	_ = n.setup.Closed(c, err) || n.reader.Closed(c, err)
+	_ = n.setup.Closed(c, err) || n.reader.Closed(c, err) || n.config.Transactions && n.stable.client.Closed(c, err)
 }
 
 // Done implements host.Node.
@@ -188,11 +196,15 @@ func (n *AuditorNode) lookAround() {
 	n.timers.Set(&n.look, n.host.Now().Add(auditPeriod))
 }
 
+// probeBatch is room for the one record of a probe, in bytes.
+const probeBatch = 1 << 10
+
 // probe sends one record to each partition: whether it is acknowledged tells
 // whether the partition has recovered.
 func (n *AuditorNode) probe() {
 	config := n.config.Producer
 	config.Acks, config.Idempotent = clients.AcksAll, true
+	config.BatchSize = probeBatch
 	n.producer = clients.NewProducer(n.setup, config, clients.ProducerEvents{
 		Delivered: n.delivered, Unblocked: n.sendProbes,
 	})
@@ -265,22 +277,47 @@ func committedAt(offsets []clients.CommittedOffset, partition kafka.TopicPartiti
 func (n *AuditorNode) read() {
 	n.readFrom = n.session.Now()
 	n.askGroups()
-	clients.NewCoveringRead(n.reader, n.config.Consumer, n.partitions, n.probed,
+	n.cover(n.reader, n.config.Consumer, n.session, n.probed)
+	if n.config.Transactions {
+		n.coverCommitted()
+	}
+}
+
+// cover reads everything at one isolation. Each is a session of its own: its positions are its own.
+func (n *AuditorNode) cover(reader *clients.Client, config clients.ConsumerConfig, session *Session, least []kafka.Offset) {
+	n.uncovered++
+	clients.NewCoveringRead(reader, config, n.partitions, least,
 		n.host.Now().Add(n.config.FinalReadTimeout), clients.CoveringReadEvents{
-			Stamp: func() int64 { return int64(n.session.Now()) },
-			Read:  func(c clients.Chunk) { n.session.Read(c, true) },
-			Moved: n.session.Moved,
-			Done:  n.finish,
+			Stamp: func() int64 { return int64(session.Now()) },
+			Read:  func(c clients.Chunk) { session.Read(c, true) },
+			Moved: session.Moved,
+			Done: func(coverage []clients.Coverage) {
+				for _, c := range coverage {
+					session.Covered(c, n.readFrom)
+				}
+				if session == n.session {
+					n.coverage = coverage
+				}
+				n.uncovered--
+				n.finish()
+			},
 		})
 }
 
-func (n *AuditorNode) finish(coverage []clients.Coverage) {
-	for _, c := range coverage {
-		n.session.Covered(c, n.readFrom)
+// coverCommitted reads what is committed, up to the last stable offsets.
+func (n *AuditorNode) coverCommitted() {
+	session := n.recorder.BeginUnmeasured(n.config.Name + "-committed")
+	session.committedOnly = true
+	config := n.config.Consumer
+	config.ReadCommitted = true
+	n.cover(n.stable.client, config, session, make([]kafka.Offset, len(n.partitions)))
+}
+
+func (n *AuditorNode) finish() {
+	if n.uncovered == 0 {
+		n.phase = covered
+		n.end()
 	}
-	n.coverage = coverage
-	n.phase = covered
-	n.end()
 }
 
 // end ends the auditor's work when both parts of its last are done.
@@ -290,6 +327,7 @@ func (n *AuditorNode) end() {
 	}
 	n.phase = over
 	n.timers.Stop(&n.look)
+	n.timers.Stop(&n.stable.look)
 	if n.config.Finished != nil {
 		n.config.Finished(n.coverage)
 	}

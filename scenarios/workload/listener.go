@@ -8,7 +8,9 @@ import "assay/checkers/history"
 type Listener interface {
 	Sent(at history.Time)
 	Acknowledged(at, intended history.Time)
-	Handed(at, intended history.Time) // to a consumer, the covering read apart
+	// Handed is to a consumer, the covering read apart; output: a processor made
+	// the record, and intended is its source's.
+	Handed(at, intended history.Time, output bool)
 }
 
 // Listen sets who is told; nil is nobody.

@@ -268,14 +268,14 @@ func TestGroupHistory(t *testing.T) {
 	done(12, zero, 4)
 	done(14, one, 8)
 	now = 15
-	s.Committing("billing", []clients.CommitOffset{{Partition: zero, Offset: 5}, {Partition: one, Offset: 9}})
+	s.Committing("billing", -1, []clients.CommitOffset{{Partition: zero, Offset: 5}, {Partition: one, Offset: 9}})
 	now = 18
-	s.Committed("billing", 15, []clients.CommitResult{{Partition: zero, Offset: 5}, {Partition: one, Offset: 9, Outcome: clients.Failed, Error: 22}})
+	s.Committed("billing", -1, 15, []clients.CommitResult{{Partition: zero, Offset: 5}, {Partition: one, Offset: 9, Outcome: clients.Failed, Error: 22}})
 	done(20, zero, 5)
-	s.Committing("billing", []clients.CommitOffset{{Partition: zero, Offset: 6}})
+	s.Committing("billing", -1, []clients.CommitOffset{{Partition: zero, Offset: 6}})
 	now = 30
 	recorder.Begin("billing-0") // it died
-	s.Committed("billing", 20, nil)
+	s.Committed("billing", -1, 20, nil)
 	s.Processed("billing", zero, history.Seen{}, 30)
 	s.GroupEnded("billing", zero, 5, nil)
 	auditor := recorder.BeginUnmeasured("auditor")

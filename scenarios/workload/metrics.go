@@ -17,6 +17,9 @@ type Metrics struct {
 	Produce Histogram
 	// EndToEnd is from the intended time of a send to a consumer's hands.
 	EndToEnd Histogram
+	// Pipeline is the part of EndToEnd that processors made: from the intended time
+	// of the source's send.
+	Pipeline Histogram
 
 	Sent          uint64 // records handed to a producer
 	Acknowledged  uint64
@@ -25,6 +28,11 @@ type Metrics struct {
 	Retried       uint64 // records that took more than one request
 	Refused       uint64 // records that no producer took within max.block.ms
 	Consumed      uint64 // records handed to consumers, the covering read apart
+
+	RetriedRecords uint64 // work on them failed, and was tried again
+	DeadLettered   uint64 // records that went to a dead-letter topic
+	SkippedRecords uint64 // records that were given up and left out
+	Recognised     uint64 // records that an idempotent consumer had worked on before
 
 	// AcknowledgedBySecond and ConsumedBySecond count by second of the run.
 	AcknowledgedBySecond, ConsumedBySecond []uint64
@@ -48,10 +56,13 @@ func (m *Metrics) delivered(p history.Produce, intended history.Time) {
 	}
 }
 
-func (m *Metrics) consumed(now, intended history.Time) {
+func (m *Metrics) consumed(now, intended history.Time, output bool) {
 	m.Consumed++
 	if now >= m.CountFrom {
 		m.EndToEnd.Record(time.Duration(now - intended))
+		if output {
+			m.Pipeline.Record(time.Duration(now - intended))
+		}
 	}
 	m.ConsumedBySecond = countSecond(m.ConsumedBySecond, now)
 }

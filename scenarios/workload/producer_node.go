@@ -6,8 +6,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
-
 	"assay/checkers/history"
 	"assay/clients"
 	"assay/host"
@@ -25,6 +23,11 @@ type ProducerConfig struct {
 	Load         Load
 	Keys         Keys
 	Values       *Values
+	// Own is whether the application has a store of its own, whose transactions its
+	// callers wait for.
+	Own OwnState
+	// Partitions of the topic; with a store of its own the application chooses.
+	Partitions int
 	// Stop is the run's time at which the load ends (warm-up plus duration).
 	Stop history.Time
 }
@@ -57,6 +60,9 @@ type ProducerNode struct {
 	identity [8]byte
 	headers  [1]batch.RecordHeader
 	prepared bool
+
+	relay relay // of one with a store of its own
+	again rebirth
 }
 
 // NewProducerNode makes the node of one incarnation; a world's factory calls
@@ -67,13 +73,13 @@ func NewProducerNode(config ProducerConfig, recorder *Recorder) *ProducerNode {
 
 // Start implements host.Node.
 func (n *ProducerNode) Start(h host.Host) {
-	n.host = h
+	*n = ProducerNode{config: n.config, recorder: n.recorder, host: h}
 	n.session = n.recorder.Begin(n.config.Name)
 	n.timers = clients.NewTimers(h)
 	n.config.Client.ID = clientID(n.config.Client, n.config.Name)
 	n.client = clients.NewClient(h, n.timers, n.config.Client)
 	n.producer = clients.NewProducer(n.client, n.config.Producer, clients.ProducerEvents{
-		Delivered: n.delivered, Unblocked: n.work,
+		Delivered: n.delivered, Unblocked: n.unblocked,
 	})
 	n.arrivals = h.Rand("arrivals")
 	n.keys = keyMaker{keys: n.config.Keys, random: h.Rand("keys")}
@@ -86,6 +92,9 @@ func (n *ProducerNode) Start(h host.Host) {
 		n.due = n.due.Add(n.config.Load.next(n.ofRun(n.due), n.arrivals))
 	}
 	n.timers.Set(&n.arrival, n.due)
+	if n.config.Own != NoOwnState {
+		n.relay.open(n)
+	}
 }
 
 // Opened implements host.Node.
@@ -98,14 +107,28 @@ func (n *ProducerNode) Received(c host.Conn, m host.Message) { n.client.Received
 func (n *ProducerNode) Closed(c host.Conn, err error) { n.client.Closed(c, err) }
 
 // Done implements host.Node.
-func (n *ProducerNode) Done(host.Op, error) {}
+func (n *ProducerNode) Done(op host.Op, err error) { n.relay.done(op, err) }
 
 // Wake implements host.Node.
-func (n *ProducerNode) Wake() { n.timers.Wake() }
+func (n *ProducerNode) Wake() {
+	n.timers.Wake()
+	if n.again.due {
+		n.client.Close()
+		n.Start(n.host)
+	}
+}
+
+func (n *ProducerNode) unblocked() {
+	if n.config.Own != NoOwnState {
+		n.relay.send()
+		return
+	}
+	n.work()
+}
 
 // Drained says that the load has ended and nothing is open any more.
 func (n *ProducerNode) Drained() bool {
-	return n.stopped && len(n.backlog) == 0 && n.producer.Open() == 0
+	return n.stopped && len(n.backlog) == 0 && n.producer.Open() == 0 && len(n.relay.rows) == 0
 }
 
 // arrive takes all arrivals that are due into the backlog.
@@ -152,6 +175,10 @@ func (n *ProducerNode) stop() {
 // work sends from the backlog until the producer blocks. What has waited for
 // max.block.ms is refused, as Java's send() would.
 func (n *ProducerNode) work() {
+	if n.config.Own != NoOwnState {
+		n.relay.commitBacklog()
+		return
+	}
 	now := n.host.Now()
 	sent := 0
 	for ; sent < len(n.backlog); sent++ {
@@ -194,16 +221,16 @@ func (n *ProducerNode) send(arrived host.Time) error {
 		return err
 	}
 	n.prepared = false
-	key := uint64(0)
-	if n.record.Key != nil {
-		key = xxhash.Sum64(n.record.Key)
-	}
 	waited := n.host.Now().Sub(arrived)
-	n.session.Sent(kafka.TopicPartition{Topic: n.config.Topic, Partition: partition}, key, n.session.Now()-history.Time(waited))
+	n.session.Sent(kafka.TopicPartition{Topic: n.config.Topic, Partition: partition}, keyHash(n.record.Key), n.session.Now()-history.Time(waited))
 	return nil
 }
 
 func (n *ProducerNode) delivered(d clients.Delivery) {
+	if n.config.Own != NoOwnState {
+		n.relay.delivered(d)
+		return
+	}
 	n.session.Delivered(d)
 	if n.config.Load.Arrival == ClosedLoop && !n.stopped && len(n.backlog) == 0 &&
 		n.producer.Open() <= n.config.Load.Window-refill(n.config.Load.Window) {

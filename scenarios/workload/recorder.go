@@ -17,7 +17,8 @@ type Recorder struct {
 	groups     map[string]history.GroupID
 	sessions   []*Session // by ClientID, from 1
 	present    map[string]*Session
-	listener   Listener // may be nil
+	effects    map[string]*effects // of applications with a store of their own, by client
+	listener   Listener            // may be nil
 }
 
 // NewRecorder makes a recorder. The clock is the run's, not a node's: a
@@ -28,7 +29,7 @@ func NewRecorder(sink history.Sink, clock func() history.Time, metrics *Metrics)
 	}
 	return &Recorder{
 		sink: sink, clock: clock, metrics: metrics,
-		partitions: map[kafka.TopicPartition]history.PartitionID{}, groups: map[string]history.GroupID{}, present: map[string]*Session{},
+		partitions: map[kafka.TopicPartition]history.PartitionID{}, groups: map[string]history.GroupID{}, present: map[string]*Session{}, effects: map[string]*effects{},
 	}
 }
 
@@ -77,7 +78,7 @@ func (r *Recorder) Begin(name string) *Session {
 		former.close()
 		incarnation = former.incarnation + 1
 	}
-	s := &Session{recorder: r, id: history.ClientID(len(r.sessions) + 1), incarnation: incarnation, first: 1}
+	s := &Session{recorder: r, name: name, id: history.ClientID(len(r.sessions) + 1), incarnation: incarnation, first: 1}
 	r.sessions = append(r.sessions, s)
 	r.present[name] = s
 	r.sink.Client(s.id, name, incarnation)
@@ -111,10 +112,15 @@ func (r *Recorder) Open() int {
 // Session is what one incarnation of one client does.
 type Session struct {
 	recorder    *Recorder
+	name        string
 	id          history.ClientID
 	incarnation int
 	closed      bool
 	unmeasured  bool
+	// committedOnly says that what it reads is committed (isolation.level).
+	committedOnly bool
+	// passesOn: what it reads is on its way to a consumer still, and does not count as consumed.
+	passesOn bool
 
 	// sends holds the sends from number first on; the settled ones at the
 	// front are dropped.
@@ -123,6 +129,8 @@ type Session struct {
 	settledFront int // how many at the front are settled and not yet dropped
 	openCount    int
 	intended     intendedTimes
+	origins      intendedTimes // of a processor's: when the load wanted the source sent
+	transaction  openTransaction
 	partitions   partitionNumbers
 	seen         []history.Seen  // memory of Read
 	processing   history.Process // not noted yet; without records there is none
@@ -250,6 +258,7 @@ func (s *Session) close() {
 	}
 	s.sends, s.openCount = nil, 0
 	s.ProcessedSoFar()
+	s.closeTransaction()
 	s.closeCommits()
 }
 
@@ -261,7 +270,15 @@ func (r *Recorder) intendedOf(id history.RecordID) (history.Time, bool) {
 		return 0, false
 	}
 	s := r.sessions[client-1]
+	if number <= s.origins.count {
+		return s.origins.at(number), true
+	}
 	return s.intended.at(number), !s.unmeasured
+}
+
+// isOutput says whether a processor made a record.
+func (r *Recorder) isOutput(id history.RecordID) bool {
+	return id.Send() <= r.sessions[id.Client()-1].origins.count
 }
 
 // Read notes what a consumer was handed.
@@ -274,10 +291,11 @@ func (s *Session) Read(chunk clients.Chunk, final bool) {
 	for i := range chunk.Records {
 		id := RecordIDOf(&chunk.Records[i])
 		s.seen = append(s.seen, history.Seen{Offset: int64(chunk.Records[i].Offset), Record: id})
-		if intended, known := s.recorder.intendedOf(id); known && !final {
-			s.recorder.metrics.consumed(now, intended)
+		if intended, known := s.recorder.intendedOf(id); known && !final && !s.passesOn {
+			output := s.recorder.isOutput(id)
+			s.recorder.metrics.consumed(now, intended, output)
 			if listener := s.recorder.listener; listener != nil {
-				listener.Handed(now, intended)
+				listener.Handed(now, intended, output)
 			}
 		}
 	}
@@ -285,7 +303,7 @@ func (s *Session) Read(chunk clients.Chunk, final bool) {
 		Client: s.id, Partition: s.recorder.Partition(chunk.Partition),
 		Call: history.Time(chunk.Requested), Return: now,
 		From: int64(chunk.From), Next: int64(chunk.Next), HighWatermark: int64(chunk.HighWatermark),
-		Records: s.seen, Final: final,
+		Records: s.seen, Final: final, Committed: s.committedOnly,
 	})
 }
 
@@ -317,6 +335,7 @@ func (s *Session) Covered(c clients.Coverage, call history.Time) {
 	s.recorder.sink.Cover(history.Cover{
 		Partition: s.recorder.Partition(c.Partition), Call: call, Return: s.recorder.clock(),
 		LogStart: int64(c.LogStart), End: int64(c.End), Complete: c.Complete, IncompleteReason: c.Reason,
+		Committed: s.committedOnly,
 	})
 }
 

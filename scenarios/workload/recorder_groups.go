@@ -8,9 +8,6 @@ import (
 	"assay/internal/kafka"
 )
 
-// noGeneration is the generation of a commit by a consumer with a fixed assignment.
-const noGeneration = -1
-
 // Group gives a group's number in the history.
 func (r *Recorder) Group(name string) history.GroupID {
 	id, known := r.groups[name]
@@ -50,18 +47,20 @@ func (s *Session) ProcessedSoFar() {
 
 // openCommit is a commit without outcome.
 type openCommit struct {
-	group history.GroupID
-	call  history.Time
-	ends  []clients.CommitOffset
+	group      history.GroupID
+	generation int32
+	call       history.Time
+	ends       []clients.CommitOffset
 }
 
-// Committing notes that a commit has begun. Committed, with its call, ends it.
-func (s *Session) Committing(group string, ends []clients.CommitOffset) {
-	s.committing = append(s.committing, openCommit{s.recorder.Group(group), s.recorder.clock(), ends})
+// Committing notes that a commit has begun. Committed, with its call, ends it. Generation is that of the member, -1 for a
+// fixed assignment.
+func (s *Session) Committing(group string, generation int32, ends []clients.CommitOffset) {
+	s.committing = append(s.committing, openCommit{s.recorder.Group(group), generation, s.recorder.clock(), ends})
 }
 
 // Committed notes the outcome of a commit that began at a time.
-func (s *Session) Committed(group string, began history.Time, results []clients.CommitResult) {
+func (s *Session) Committed(group string, generation int32, began history.Time, results []clients.CommitResult) {
 	if s.closed {
 		return
 	}
@@ -69,7 +68,7 @@ func (s *Session) Committed(group string, began history.Time, results []clients.
 	id := s.recorder.Group(group)
 	s.committing = slices.DeleteFunc(s.committing, func(c openCommit) bool { return c.group == id && c.call == began })
 	for _, r := range results {
-		commit := s.commit(id, r.Partition, r.Offset, began)
+		commit := s.commit(id, generation, r.Partition, r.Offset, began)
 		commit.Outcome, commit.Error = outcomes[r.Outcome], r.Error
 		if r.Outcome != clients.Indeterminate {
 			commit.Return = s.recorder.clock()
@@ -82,14 +81,14 @@ func (s *Session) Committed(group string, began history.Time, results []clients.
 func (s *Session) closeCommits() {
 	for _, c := range s.committing {
 		for _, end := range c.ends {
-			s.recorder.sink.Commit(s.commit(c.group, end.Partition, end.Offset, c.call))
+			s.recorder.sink.Commit(s.commit(c.group, c.generation, end.Partition, end.Offset, c.call))
 		}
 	}
 	s.committing = nil
 }
 
-func (s *Session) commit(group history.GroupID, partition kafka.TopicPartition, offset kafka.Offset, call history.Time) history.Commit {
-	return history.Commit{Client: s.id, Group: group, Partition: s.recorder.Partition(partition), Generation: noGeneration,
+func (s *Session) commit(group history.GroupID, generation int32, partition kafka.TopicPartition, offset kafka.Offset, call history.Time) history.Commit {
+	return history.Commit{Client: s.id, Group: group, Partition: s.recorder.Partition(partition), Generation: generation,
 		Call: call, Return: history.Infinity, Outcome: history.Indeterminate, Offset: int64(offset)}
 }
 
@@ -100,4 +99,16 @@ func (s *Session) GroupEnded(group string, partition kafka.TopicPartition, offse
 	}
 	s.recorder.sink.GroupEnd(history.GroupEnd{Group: s.recorder.Group(group), Partition: s.recorder.Partition(partition),
 		At: s.recorder.clock(), Known: err == nil, Offset: int64(offset)})
+}
+
+// Ownership notes what a group has given a member, or taken from it.
+func (s *Session) Ownership(group string, generation int32, partitions []kafka.TopicPartition, kind history.OwnershipKind) {
+	if s.closed {
+		return
+	}
+	s.ProcessedSoFar()
+	for _, partition := range partitions {
+		s.recorder.sink.Ownership(history.Ownership{Client: s.id, Group: s.recorder.Group(group), Partition: s.recorder.Partition(partition),
+			Generation: generation, At: s.recorder.clock(), Kind: kind})
+	}
 }

@@ -40,7 +40,7 @@ func (s *seeker) schedule() {
 }
 
 func (s *seeker) due() {
-	for _, partition := range s.node.config.Partitions {
+	for _, partition := range s.node.partitions() {
 		s.node.consumer.SeekTo(partition, s.left[0].To)
 	}
 	s.left = s.left[1:]

@@ -1,0 +1,40 @@
+package group
+
+import (
+	"cmp"
+	"slices"
+
+	"assay/internal/kafka"
+)
+
+// Topics is what the cluster's metadata says about topics.
+type Topics interface {
+	// Topic finds a topic by its name; false for none.
+	Topic(name string) (id kafka.TopicID, partitions int32, ok bool)
+	// TopicsVersion is another one whenever anything may have changed.
+	TopicsVersion() int64
+}
+
+// noTopics is the metadata of a coordinator that was given none.
+type noTopics struct{}
+
+func (noTopics) Topic(string) (kafka.TopicID, int32, bool) { return kafka.TopicID{}, 0, false }
+func (noTopics) TopicsVersion() int64                      { return 0 }
+
+// PartitionID names a partition by its topic's id, so that a topic that was
+// deleted and created again is another one.
+type PartitionID struct {
+	Topic     kafka.TopicID
+	Partition int32
+}
+
+// Compare orders by topic id and number.
+func (p PartitionID) Compare(o PartitionID) int {
+	return cmp.Or(slices.Compare(p.Topic[:], o.Topic[:]), cmp.Compare(p.Partition, o.Partition))
+}
+
+// contains: partitions are sorted.
+func containsPartition(partitions []PartitionID, p PartitionID) bool {
+	_, found := slices.BinarySearchFunc(partitions, p, PartitionID.Compare)
+	return found
+}
