@@ -59,7 +59,7 @@ func (c *channel) received(r *protocol.Response) {
 	}
 	reply := c.reply
 	c.reply = nil
-	c.node.timers.cancel(&c.deadline)
+	c.node.timers.Stop(&c.deadline)
 	reply(r.Body, nil)
 }
 
@@ -82,7 +82,7 @@ func (c *channel) fail(err error) {
 // reset drops the connection and forgets the request in flight.
 func (c *channel) reset() {
 	c.reply = nil
-	c.node.timers.cancel(&c.deadline)
+	c.node.timers.Stop(&c.deadline)
 	c.disconnect()
 }
 

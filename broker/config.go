@@ -111,6 +111,7 @@ func readGroupSettings(s kafkaconfig.Settings) group.Settings {
 			MaxSize:            s.Int("group.consumer.max.size"),
 			Assignors:          s.List("group.consumer.assignors"),
 			AssignmentInterval: s.Duration("group.consumer.assignment.interval.ms"),
+			ResolutionInterval: s.Duration("group.consumer.regex.refresh.interval.ms"),
 		},
 	}
 }

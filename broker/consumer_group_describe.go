@@ -17,6 +17,8 @@ func (n *Node) consumerGroupDescribe(e *exchange, r *kmsg.ConsumerGroupDescribeR
 	response := kmsg.NewPtrConsumerGroupDescribeResponse()
 	for _, name := range r.Groups {
 		response.Groups = append(response.Groups, n.describeConsumerGroup(name, r.Version))
+		last := &response.Groups[len(response.Groups)-1]
+		last.AuthorizedOperations = anyGroupOperation.ifAsked(r.IncludeAuthorizedOperations && last.ErrorCode == 0)
 	}
 	n.answer(e, response)
 }
@@ -33,6 +35,9 @@ func (n *Node) describeConsumerGroup(name string, version int16) kmsg.ConsumerGr
 		var d group.Description
 		if d, err = coordinator.Describe(name); err != nil || d.Kind != group.Consumer {
 			message := fmt.Sprintf("Group %s is not a consumer group.", name)
+			if err != nil {
+				message = fmt.Sprintf("Group %s not found.", name)
+			}
 			out.ErrorMessage, err = &message, kerr.GroupIDNotFound
 			break
 		}
@@ -42,6 +47,7 @@ func (n *Node) describeConsumerGroup(name string, version int16) kmsg.ConsumerGr
 			m := kmsg.NewConsumerGroupDescribeResponseGroupMember()
 			m.MemberID, m.InstanceID, m.RackID = string(from.Member), optional(from.Instance), optional(from.Rack)
 			m.MemberEpoch, m.ClientID, m.ClientHost, m.SubscribedTopics = int32(from.Epoch), from.ClientID, from.ClientHost, from.Topics
+			m.SubscribedTopicRegex = &from.Expression
 			m.Assignment, m.TargetAssignment = n.named(from.Owned), n.named(from.Target)
 			if version >= 1 {
 				m.MemberType = ofConsumerProtocol

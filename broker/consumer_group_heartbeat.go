@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"errors"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -12,7 +13,7 @@ import (
 // ConsumerGroupHeartbeat, versions 0 and 1 (KIP-848): a member joins, lives, says
 // what it has, is told what it shall have, and leaves, all by its heartbeats. From
 // version 1 on members make their own ids (KIP-1082), and may subscribe by a
-// regular expression, which is refused here.
+// regular expression.
 
 func (n *Node) consumerGroupHeartbeat(e *exchange, r *kmsg.ConsumerGroupHeartbeatRequest, clientID string) {
 	heartbeat := &group.ConsumerHeartbeat{Group: r.Group, Member: group.MemberID(r.MemberID), Epoch: group.GenerationID(r.MemberEpoch),
@@ -24,7 +25,7 @@ func (n *Node) consumerGroupHeartbeat(e *exchange, r *kmsg.ConsumerGroupHeartbea
 	if r.Version < 1 && r.MemberID == "" {
 		heartbeat.NewMember = n.newMemberID(clientID, r.InstanceID)
 	} else if r.Version >= 1 {
-		heartbeat.Expression = said(r.SubscribedTopicRegex)
+		heartbeat.Expression, heartbeat.Expressed = said(r.SubscribedTopicRegex), r.SubscribedTopicRegex != nil
 	}
 	if r.Topics != nil {
 		heartbeat.Owned = []group.PartitionID{} // that it has nothing is said, too
@@ -54,6 +55,10 @@ func (n *Node) answerConsumerHeartbeat(e *exchange, a *group.ConsumerHeartbeatAn
 	response := kmsg.NewPtrConsumerGroupHeartbeatResponse()
 	response.ErrorCode, response.MemberID, response.MemberEpoch = errorCode(a.Err), optional(string(a.Member)), int32(a.Epoch)
 	response.HeartbeatIntervalMillis = int32(a.Interval.Milliseconds())
+	if invalid := (*group.InvalidExpression)(nil); errors.As(a.Err, &invalid) {
+		message := invalid.Error()
+		response.ErrorMessage = &message
+	}
 	if a.Tells {
 		assignment := kmsg.NewConsumerGroupHeartbeatResponseAssignment()
 		for id, numbers := range byTopicID(a.Assigned) {

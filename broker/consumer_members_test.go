@@ -23,6 +23,7 @@ type consumerMember struct {
 	epoch   int32
 	has     []int32
 	version int16
+	pattern string // that it subscribes by instead; "" for orders
 }
 
 func (c *cluster) consumerMember(id string, topic kafka.TopicID) *consumerMember {
@@ -38,6 +39,9 @@ func (m *consumerMember) request() *kmsg.ConsumerGroupHeartbeatRequest {
 		topic := kmsg.NewConsumerGroupHeartbeatRequestTopic()
 		topic.TopicID, topic.Partitions = m.topic, m.has
 		r.Topics = append(r.Topics, topic)
+	}
+	if m.pattern != "" {
+		r.SubscribedTopicNames, r.SubscribedTopicRegex = nil, &m.pattern
 	}
 	return r
 }
@@ -256,4 +260,38 @@ func TestConsumerSessionEnds(t *testing.T) {
 	require.Equal(t, 1, c.counts["member_fenced"])
 	c.shared(coordinator, b)
 	require.Equal(t, kerr.UnknownMemberID.Code, a.beats(coordinator))
+}
+
+// A coordinator's successor, too, sees that a topic has come which an expression
+// matches: ten seconds after the expression was resolved for nothing.
+func TestConsumerPatternFindsTopics(t *testing.T) {
+	c := newCluster(t, 1, nil)
+	c.createTopic("other", 1, nil)
+	former := c.findCoordinator("billing")
+	c.settled(metadata.OffsetsTopic, 50)
+	m := c.consumerMember("m", kafka.TopicID{})
+	m.pattern = "ord.*"
+	require.Zero(t, m.beats(former))
+	c.w.Run(c.w.Now().Add(time.Second))
+	c.moveLeader(metadata.OffsetsTopic, offsetsPartition("billing"), kafka.BrokerID(1+(former[len(former)-1]-'0')%3))
+	c.w.Run(c.w.Now().Add(time.Second))
+	next := c.findCoordinator("billing")
+	require.NotEqual(t, former, next)
+	m.topic = c.createTopic("orders", 4, nil)
+	require.Zero(t, m.beats(next))
+	c.w.Run(c.w.Now().Add(time.Second))
+	require.Zero(t, m.beats(next))
+	require.Empty(t, m.has, "too early")
+	c.w.Run(c.w.Now().Add(11 * time.Second))
+	require.Zero(t, m.beats(next))
+	require.Empty(t, m.has, "it is resolved after the heartbeat")
+	c.shared(next, m)
+	d := c.describeConsumers(next, "billing", 1)
+	require.Equal(t, []any{int32(2), "ord.*"}, []any{d.Epoch, *d.Members[0].SubscribedTopicRegex})
+
+	bad := c.consumerMember("bad", m.topic)
+	bad.pattern = "[o"
+	answer := c.call(next, bad.request()).(*kmsg.ConsumerGroupHeartbeatResponse)
+	require.Equal(t, kerr.InvalidRegularExpression.Code, answer.ErrorCode)
+	require.Equal(t, "SubscribedTopicRegex `[o` is not a valid regular expression: missing closing ].", *answer.ErrorMessage)
 }

@@ -110,6 +110,10 @@ func refusal(r kmsg.Response) error {
 		if len(r.Topics) > 0 {
 			code = r.Topics[0].ErrorCode
 		}
+	case *kmsg.CreatePartitionsResponse:
+		if len(r.Topics) > 0 {
+			code = r.Topics[0].ErrorCode
+		}
 	case *kmsg.DeleteTopicsResponse:
 		if len(r.Topics) > 0 {
 			code = r.Topics[0].ErrorCode

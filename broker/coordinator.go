@@ -395,7 +395,7 @@ func (n *Node) completeCoordinatorWrites(c *coordinator) {
 
 // answerCoordinatorWrite answers a write unless its time had run out before.
 func (n *Node) answerCoordinatorWrite(w *coordinatorWrite, err error) {
-	n.timers.cancel(&w.deadline)
+	n.timers.Stop(&w.deadline)
 	if done := w.done; done != nil {
 		w.done = nil
 		done(err)

@@ -1,8 +1,6 @@
 package broker
 
 import (
-	"math"
-
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -14,7 +12,7 @@ func (n *Node) describeCluster(e *exchange, r *kmsg.DescribeClusterRequest) {
 	response := kmsg.NewPtrDescribeClusterResponse()
 	response.ClusterID = n.config.ClusterID
 	response.ControllerID = n.anyBroker()
-	response.ClusterAuthorizedOperations = math.MinInt32 // nobody asked
+	response.ClusterAuthorizedOperations = anyClusterOperation.ifAsked(r.IncludeClusterAuthorizedOperations)
 	response.EndpointType = 1
 	if r.Version >= 1 && r.EndpointType != 1 {
 		response.ErrorCode = kerr.MismatchedEndpointType.Code

@@ -16,6 +16,8 @@ func (n *Node) describeGroups(e *exchange, r *kmsg.DescribeGroupsRequest) {
 	response := kmsg.NewPtrDescribeGroupsResponse()
 	for _, name := range r.Groups {
 		response.Groups = append(response.Groups, n.describeClassicGroup(name, r.Version))
+		last := &response.Groups[len(response.Groups)-1]
+		last.AuthorizedOperations = anyGroupOperation.ifAsked(r.IncludeAuthorizedOperations && last.ErrorCode == 0)
 	}
 	n.answer(e, response)
 }

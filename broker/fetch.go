@@ -107,6 +107,7 @@ func (n *Node) countFollower(f *heldFetch) {
 		d, err := p.hosted.CheckFetch(p.at)
 		if err == nil && p.hosted.CountsAsFetched(d) {
 			p.hosted.FollowerFetched(n.now, p.at)
+			n.deletionsMayEnd(p.hosted)
 		}
 	}
 	f.session.clock.At = n.now
@@ -188,7 +189,7 @@ func (n *Node) endFetch(f *heldFetch) {
 
 // dropFetch takes a held fetch out of everything that could end it.
 func (n *Node) dropFetch(f *heldFetch) {
-	n.timers.cancel(&f.deadline)
+	n.timers.Stop(&f.deadline)
 	f.exchange.connection.fetch = nil
 	f.session.held = nil
 	if !f.session.kept {

@@ -177,7 +177,7 @@ func (n *Node) readPartitions(s *fetchSession, r *kmsg.FetchRequest) {
 			}
 			p.maxBytes = int(asked.PartitionMaxBytes)
 			p.at = replica.FetchPosition{Replica: s.replica, BrokerEpoch: s.brokerEpoch,
-				LeaderEpoch: kafka.LeaderEpoch(asked.CurrentLeaderEpoch), Offset: kafka.Offset(asked.FetchOffset),
+				LeaderEpoch: kafka.LeaderEpoch(asked.CurrentLeaderEpoch), Offset: kafka.Offset(asked.FetchOffset), LogStart: kafka.Offset(asked.LogStartOffset),
 				LastEpoch: kafka.LeaderEpoch(asked.LastFetchedEpoch)}
 			if r.Version < 12 {
 				p.at.LastEpoch = kafka.NoEpoch

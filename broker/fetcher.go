@@ -208,7 +208,7 @@ func (f *fetcher) partition(h *hosted) kmsg.FetchRequestTopicPartition {
 	p := noFetchRequest
 	p.Partition = h.key.Partition
 	p.CurrentLeaderEpoch, p.LastFetchedEpoch = int32(h.at.LeaderEpoch), int32(h.at.LastEpoch)
-	p.FetchOffset, p.LogStartOffset = int64(h.at.Offset), int64(h.LogStartOffset())
+	p.FetchOffset, p.LogStartOffset = int64(h.at.Offset), int64(h.at.LogStart)
 	p.PartitionMaxBytes = f.node.tuning.replicaFetchMaxBytes
 	return p
 }
@@ -292,6 +292,7 @@ func (n *Node) takeFetched(h *hosted, p *kmsg.FetchResponseTopicPartition) {
 		err = h.Fetched(n.moment, h.at, replica.Fetched{
 			Diverging:     replica.Divergence{Epoch: kafka.LeaderEpoch(p.DivergingEpoch.Epoch), End: kafka.Offset(p.DivergingEpoch.EndOffset)},
 			HighWatermark: kafka.Offset(p.HighWatermark),
+			LogStart:      kafka.Offset(p.LogStartOffset),
 			Records:       p.RecordBatches,
 		})
 	case kerr.OffsetOutOfRange.Code:

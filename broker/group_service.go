@@ -2,6 +2,7 @@ package broker
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -39,12 +40,24 @@ func (t clusterTopics) Topic(name string) (kafka.TopicID, int32, bool) {
 	return topic.ID, int32(len(topic.Partitions)), true
 }
 
+func (t clusterTopics) TopicNames() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, topic := range t.node.image.Topics() {
+			if !yield(topic.Name) {
+				return
+			}
+		}
+	}
+}
+
 func (t clusterTopics) TopicsVersion() int64 { return int64(t.node.image.Offset()) }
+
+func (t clusterTopics) LastCreation() int64 { return int64(t.node.topicCreated) }
 
 func (s *groupService) loaded() { s.carryOut(s.Loaded(s.node.groupMoment())) }
 
 func (s *groupService) unloaded() {
-	s.node.timers.cancel(&s.timer)
+	s.node.timers.Stop(&s.timer)
 	s.answer(s.Unloaded(kerr.NotCoordinator))
 }
 
@@ -96,9 +109,7 @@ func (s *groupService) setTimer() {
 	if s.unloadedMeanwhile() {
 		return
 	}
-	if next := s.NextDeadline(); next == host.Never {
-		s.node.timers.cancel(&s.timer)
-	} else if s.timer.index == 0 || next != s.timer.at {
+	if next := s.NextDeadline(); next != s.timer.At() {
 		s.node.timers.set(&s.timer, next, s.expire)
 	}
 }

@@ -32,8 +32,8 @@ func (n *Node) creatable(name string) kmsg.CreateTopicsRequestTopic {
 		factor := n.internalReplication("offsets.topic.replication.factor")
 		topic.NumPartitions, topic.ReplicationFactor = int32(settings.Int("offsets.topic.num.partitions")), int16(factor)
 		set("cleanup.policy", "compact")
-		if factor >= safeReplication && !settings.IsSet("min.insync.replicas") {
-			set("min.insync.replicas", strconv.Itoa(safeReplication-1))
+		if factor >= safeInSync && !settings.IsSet("min.insync.replicas") {
+			set("min.insync.replicas", strconv.Itoa(safeInSync))
 		}
 		set("segment.bytes", strconv.Itoa(settings.Int("offsets.topic.segment.bytes")))
 	case metadata.TransactionsTopic:
@@ -48,9 +48,9 @@ func (n *Node) creatable(name string) kmsg.CreateTopicsRequestTopic {
 	return topic
 }
 
-// safeReplication is how many replicas bear the loss of one and still commit
-// with one to spare.
-const safeReplication = 3
+// safeInSync is how many replicas make what a coordinator has answered outlive
+// one of them. A topic with fewer replicas does with what it has.
+const safeInSync = 2
 
 // internalReplication is an internal topic's replication factor. Kafka's default
 // of 3 would keep a smaller cluster from ever having the topic, so that gives
@@ -63,12 +63,13 @@ func (n *Node) internalReplication(key string) int {
 	return max(1, min(factor, len(n.image.Brokers())))
 }
 
-// transactionsMinISR gives way where it is Kafka's default and the topic would
-// not bear the loss of one replica.
+// transactionsMinISR gives way where it is Kafka's default and the topic has
+// fewer replicas.
 func (n *Node) transactionsMinISR(factor int) int {
 	const key = "transaction.state.log.min.isr"
-	if factor < safeReplication && !n.config.Settings.IsSet(key) {
-		return 1
+	least := n.config.Settings.Int(key)
+	if n.config.Settings.IsSet(key) {
+		return least
 	}
-	return n.config.Settings.Int(key)
+	return min(least, factor)
 }

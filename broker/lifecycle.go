@@ -69,7 +69,7 @@ func (n *Node) heartbeat() {
 	if link.channel.busy() {
 		return
 	}
-	n.timers.cancel(&link.retry)
+	n.timers.Stop(&link.retry)
 	r := kmsg.NewPtrBrokerHeartbeatRequest()
 	r.BrokerID = int32(n.config.ID)
 	r.BrokerEpoch = int64(n.life.epoch)

@@ -60,6 +60,10 @@ func (n *Node) describeMetadata(e *exchange, r *kmsg.MetadataRequest) {
 	if n.tuning.autoCreateTopics && (r.Version < 4 || r.AllowAutoTopicCreation) {
 		n.autoCreate(create)
 	}
+	response.AuthorizedOperations = anyClusterOperation.ifAsked(r.IncludeClusterAuthorizedOperations)
+	for i := range response.Topics {
+		response.Topics[i].AuthorizedOperations = anyTopicOperation.ifAsked(r.IncludeTopicAuthorizedOperations)
+	}
 	n.answer(e, response)
 }
 

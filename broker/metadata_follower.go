@@ -90,6 +90,9 @@ func (n *Node) receiveMetadata(peer host.Addr, r kmsg.Response, err error) {
 // leader epoch that is long over.
 func (n *Node) applyMetadata(update *metadata.Update) {
 	n.image = update.Image
+	if len(update.Delta.CreatedTopics) > 0 {
+		n.topicCreated = n.image.Offset()
+	}
 	n.observe(PointMetadataApplied, "", int64(n.image.Offset()), int64(n.image.Epoch()))
 	if n.serving {
 		n.applyDelta(&update.Delta)

@@ -40,11 +40,12 @@ type Node struct {
 	connections map[host.Conn]*connection
 	channels    map[host.Conn]*channel
 
-	controllers controllers
-	life        lifecycle
-	metadata    metadataFollower
-	image       *metadata.Image
-	serving     bool // partitions are hosted: the image holds this registration
+	controllers  controllers
+	life         lifecycle
+	metadata     metadataFollower
+	image        *metadata.Image
+	topicCreated kafka.Offset // of the image with which a topic came last
+	serving      bool         // partitions are hosted: the image holds this registration
 
 	logs       *storage.LogDir
 	settings   map[string]*topicSettings   // by topic, as resolved
@@ -58,6 +59,7 @@ type Node struct {
 	fetchers     map[kafka.BrokerID]*fetcher
 	verifiers    map[kafka.BrokerID]*verifier
 	aborted      []storage.AbortedTransaction // memory of listAborted
+	viewed       []byte                       // memory of PartitionView.Batches
 	alterISR     isrAlteration
 	producerIDs  producerIDs
 	forwarding   forwarding
@@ -167,7 +169,7 @@ func (n *Node) Done(op host.Op, err error) {
 // Wake implements host.Node.
 func (n *Node) Wake() {
 	n.wakeAt = host.Never
-	n.step(func() { n.timers.expire(n.now) })
+	n.step(func() { n.timers.Expire(n.now) })
 }
 
 // step runs one step of the node and settles what it changed.
@@ -186,7 +188,7 @@ func (n *Node) step(f func()) {
 	if n.logs != nil && n.logs.Err() != nil {
 		n.fail(n.logs.Err())
 	}
-	if next := n.timers.next(); next != n.wakeAt && !n.failed {
+	if next := n.timers.Next(); next != n.wakeAt && !n.failed {
 		n.wakeAt = next
 		n.host.WakeAt(next)
 	}
@@ -200,6 +202,7 @@ func (n *Node) settle() {
 		h.changed = false
 		n.completeProduces(h)
 		n.completeMarkers(h)
+		n.completeDeletions(h)
 		n.completeFetches(h)
 		if metadata.IsInternal(h.key.Topic) {
 			n.settleCoordinator(h)

@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"assay/broker/group"
@@ -19,9 +18,7 @@ type heldCommit struct {
 	response    *kmsg.OffsetCommitResponse
 	coordinator *groupService
 	group       string
-	offsets     []group.CommitOffset
-	accepted    []*group.OffsetRecord                      // by offset; nil where it was refused
-	places      []*kmsg.OffsetCommitResponseTopicPartition // by offset, in the response
+	askedOffsets
 }
 
 func (n *Node) offsetCommit(e *exchange, r *kmsg.OffsetCommitRequest) {
@@ -60,8 +57,7 @@ func (n *Node) offsetCommit(e *exchange, r *kmsg.OffsetCommitRequest) {
 	}
 }
 
-// read takes the offsets out of the request. Partitions that do not exist are
-// refused one by one.
+// read takes the offsets out of the request.
 func (c *heldCommit) read(r *kmsg.OffsetCommitRequest) {
 	c.response.Topics = make([]kmsg.OffsetCommitResponseTopic, len(r.Topics))
 	for i := range r.Topics {
@@ -73,31 +69,19 @@ func (c *heldCommit) read(r *kmsg.OffsetCommitRequest) {
 		for j := range from.Partitions {
 			asked, out := &from.Partitions[j], &to.Partitions[j]
 			*out = kmsg.NewOffsetCommitResponseTopicPartition()
-			out.Partition, out.ErrorCode = asked.Partition, errorCode(err)
-			if err == nil && (asked.Partition < 0 || int(asked.Partition) >= topic.partitions) {
-				out.ErrorCode = kerr.UnknownTopicOrPartition.Code
-			}
-			if out.ErrorCode != 0 {
-				continue
-			}
-			offset := group.CommitOffset{Partition: kafka.TopicPartition{Topic: topic.name, Partition: asked.Partition}, TopicID: topic.id,
-				Offset: kafka.Offset(asked.Offset), LeaderEpoch: kafka.NoEpoch}
+			out.Partition = asked.Partition
+			epoch := kafka.NoEpoch
 			if r.Version >= 6 {
-				offset.LeaderEpoch = kafka.LeaderEpoch(asked.LeaderEpoch)
+				epoch = kafka.LeaderEpoch(asked.LeaderEpoch)
 			}
-			if asked.Metadata != nil {
-				offset.Metadata = *asked.Metadata
-			}
-			c.offsets, c.places = append(c.offsets, offset), append(c.places, out)
+			c.add(topic, err, askedOffset{asked.Partition, asked.Offset, epoch, asked.Metadata}, &out.ErrorCode)
 		}
 	}
 }
 
 // refuse answers every offset that was not refused already with an error.
 func (c *heldCommit) refuse(err error) {
-	for _, place := range c.places {
-		place.ErrorCode = errorCode(err)
-	}
+	c.askedOffsets.refuse(err)
 	c.node.observe(PointCommitFailed, c.group, int64(errorCode(err)))
 	c.node.answer(c.exchange, c.response)
 }
@@ -108,13 +92,12 @@ func (c *heldCommit) written(err error) {
 		c.refuse(err)
 		return
 	}
-	for i, place := range c.places {
-		if c.accepted[i] == nil {
-			place.ErrorCode = kerr.OffsetMetadataTooLarge.Code
-			continue
+	c.refuseTooLong()
+	for i, record := range c.accepted {
+		if record != nil {
+			o := &c.offsets[i]
+			c.node.observe(PointCommitAccepted, c.group, int64(o.Partition.Partition), int64(o.Offset), int64(c.coordinator.coordinator.hosted.key.Partition))
 		}
-		o := &c.offsets[i]
-		c.node.observe(PointCommitAccepted, c.group, int64(o.Partition.Partition), int64(o.Offset), int64(c.coordinator.coordinator.hosted.key.Partition))
 	}
 	c.node.answer(c.exchange, c.response)
 }

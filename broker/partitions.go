@@ -21,6 +21,7 @@ type hosted struct {
 	changed  bool // on Node.changed
 	produces []produceWait
 	markers  []markerWait
+	deletes  []deletionWait
 	watchers []*fetchPartition // of fetch sessions and of fetches that are held
 	following
 

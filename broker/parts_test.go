@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -10,47 +9,6 @@ import (
 
 	"assay/host"
 )
-
-// Timers fire by deadline, equal ones in the order in which they were set, and
-// cancelled ones not at all, whatever the order of operations.
-func TestTimers(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2))
-	for range 200 {
-		var ts timers
-		type want struct {
-			at    host.Time
-			order int
-		}
-		var expected, fired []want
-		armed := make([]timer, 50)
-		live := map[int]want{}
-		for order := range 200 {
-			i := random.IntN(len(armed))
-			if random.IntN(4) == 0 {
-				ts.cancel(&armed[i])
-				delete(live, i)
-				continue
-			}
-			w := want{host.Time(random.IntN(20)), order}
-			live[i] = w
-			ts.set(&armed[i], w.at, func() { fired = append(fired, w) })
-		}
-		for _, w := range live {
-			if w.at <= 15 {
-				expected = append(expected, w)
-			}
-		}
-		slices.SortFunc(expected, func(a, b want) int {
-			if a.at != b.at {
-				return int(a.at - b.at)
-			}
-			return a.order - b.order
-		})
-		ts.expire(15)
-		require.Equal(t, expected, fired)
-		require.True(t, ts.next() > 15)
-	}
-}
 
 func TestParseFlaws(t *testing.T) {
 	flaws, err := ParseFlaws(nil)

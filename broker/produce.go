@@ -270,7 +270,7 @@ func (n *Node) completeProduces(h *hosted) {
 		p := w.produce
 		p.waiting--
 		if p.waiting == 0 && p.begun && p.verifying == 0 {
-			n.timers.cancel(&p.deadline)
+			n.timers.Stop(&p.deadline)
 			n.answer(p.exchange, p.response)
 		}
 	}

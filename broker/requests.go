@@ -24,9 +24,12 @@ var versions = [...]struct{ key, min, max int16 }{
 	{int16(kmsg.ApiVersions), 0, 5},
 	{int16(kmsg.CreateTopics), 0, 7},
 	{int16(kmsg.DeleteTopics), 0, 6},
+	{int16(kmsg.DeleteRecords), 0, 2},
 	{int16(kmsg.InitProducerID), 0, 5},
 	{int16(kmsg.OffsetForLeaderEpoch), 2, 4},
 	{int16(kmsg.WriteTxnMarkers), 1, 2},
+	{int16(kmsg.DescribeConfigs), 1, 4},
+	{int16(kmsg.CreatePartitions), 0, 3},
 	{int16(kmsg.DeleteGroups), 0, 2},
 	{int16(kmsg.OffsetDelete), 0, 0},
 	{int16(kmsg.AddPartitionsToTxn), 0, 5},
@@ -110,6 +113,12 @@ func (n *Node) handle(e *exchange, r *protocol.Request) {
 		n.createTopics(e, body)
 	case *kmsg.DeleteTopicsRequest:
 		n.deleteTopics(e, body)
+	case *kmsg.CreatePartitionsRequest:
+		n.createPartitions(e, body)
+	case *kmsg.DeleteRecordsRequest:
+		n.deleteRecords(e, body)
+	case *kmsg.DescribeConfigsRequest:
+		n.describeConfigs(e, body)
 	case *kmsg.InitProducerIDRequest:
 		n.initProducerID(e, body)
 	case *kmsg.OffsetForLeaderEpochRequest:

@@ -107,8 +107,8 @@ func (s *transactionService) loaded() {
 
 // unloaded leaves everything to the next coordinator.
 func (s *transactionService) unloaded() {
-	s.node.timers.cancel(&s.timeOuts)
-	s.node.timers.cancel(&s.expiry)
+	s.node.timers.Stop(&s.timeOuts)
+	s.node.timers.Stop(&s.expiry)
 	for _, id := range slices.Sorted(maps.Keys(s.completions)) {
 		s.end(id)
 	}
@@ -131,7 +131,7 @@ func (s *transactionService) begin(id string) {
 func (s *transactionService) end(id string) {
 	if c := s.completions[id]; c != nil {
 		c.ended = true
-		s.node.timers.cancel(&c.retry)
+		s.node.timers.Stop(&c.retry)
 		delete(s.completions, id)
 	}
 }

@@ -21,8 +21,7 @@ type heldTxnCommit struct {
 	coordinator *groupService
 	commit      group.Commit
 	identity    transactionIdentity
-	accepted    []*group.OffsetRecord                         // by offset; nil where it was refused
-	places      []*kmsg.TxnOffsetCommitResponseTopicPartition // by offset, in the response
+	askedOffsets
 }
 
 func (n *Node) txnOffsetCommit(e *exchange, r *kmsg.TxnOffsetCommitRequest) {
@@ -36,7 +35,7 @@ func (n *Node) txnOffsetCommit(e *exchange, r *kmsg.TxnOffsetCommitRequest) {
 		}
 	}
 	c.read(r)
-	if len(c.commit.Offsets) == 0 {
+	if len(c.offsets) == 0 {
 		n.answer(e, c.response)
 		return
 	}
@@ -49,13 +48,12 @@ func (n *Node) txnOffsetCommit(e *exchange, r *kmsg.TxnOffsetCommitRequest) {
 		c.refuse(err)
 		return
 	}
-	n.observe(PointCommitReceived, r.Group, int64(s.coordinator.hosted.key.Partition), int64(len(c.commit.Offsets)), int64(c.commit.Generation))
+	n.observe(PointCommitReceived, r.Group, int64(s.coordinator.hosted.key.Partition), int64(len(c.offsets)), int64(c.commit.Generation))
 	n.verifyTransaction(transactionVerification{TransactionalID: r.TransactionalID, Producer: c.identity,
 		Partition: s.coordinator.hosted.key.TopicPartition(), Add: r.Version >= firstOfVersion2, Sequence: kafka.NoSequence}, c.verified)
 }
 
-// read takes the offsets out of the request. Partitions that do not exist are
-// refused one by one.
+// read takes the offsets out of the request.
 func (c *heldTxnCommit) read(r *kmsg.TxnOffsetCommitRequest) {
 	c.response.Topics = make([]kmsg.TxnOffsetCommitResponseTopic, len(r.Topics))
 	for i := range r.Topics {
@@ -67,24 +65,15 @@ func (c *heldTxnCommit) read(r *kmsg.TxnOffsetCommitRequest) {
 		for j := range from.Partitions {
 			asked, out := &from.Partitions[j], &to.Partitions[j]
 			*out = kmsg.NewTxnOffsetCommitResponseTopicPartition()
-			out.Partition, out.ErrorCode = asked.Partition, errorCode(err)
-			if err == nil && (asked.Partition < 0 || int(asked.Partition) >= topic.partitions) {
-				out.ErrorCode = kerr.UnknownTopicOrPartition.Code
-			}
-			if out.ErrorCode != 0 {
-				continue
-			}
-			offset := group.CommitOffset{Partition: kafka.TopicPartition{Topic: topic.name, Partition: asked.Partition}, TopicID: topic.id,
-				Offset: kafka.Offset(asked.Offset), LeaderEpoch: kafka.NoEpoch}
+			out.Partition = asked.Partition
+			epoch := kafka.NoEpoch
 			if r.Version >= 2 {
-				offset.LeaderEpoch = kafka.LeaderEpoch(asked.LeaderEpoch)
+				epoch = kafka.LeaderEpoch(asked.LeaderEpoch)
 			}
-			if asked.Metadata != nil {
-				offset.Metadata = *asked.Metadata
-			}
-			c.commit.Offsets, c.places = append(c.commit.Offsets, offset), append(c.places, out)
+			c.add(topic, err, askedOffset{asked.Partition, asked.Offset, epoch, asked.Metadata}, &out.ErrorCode)
 		}
 	}
+	c.commit.Offsets = c.offsets
 }
 
 // verified goes on when the transaction coordinator has agreed. The group's
@@ -136,9 +125,7 @@ func (c *heldTxnCommit) refuse(err error) {
 	if c.exchange.version < 2 && errorCode(err) == kerr.CoordinatorLoadInProgress.Code {
 		err = kerr.CoordinatorNotAvailable
 	}
-	for _, place := range c.places {
-		place.ErrorCode = errorCode(err)
-	}
+	c.askedOffsets.refuse(err)
 	c.node.observe(PointCommitFailed, c.commit.Group, int64(errorCode(err)))
 	c.node.answer(c.exchange, c.response)
 }
@@ -150,10 +137,6 @@ func (c *heldTxnCommit) written(err error) {
 		c.refuse(err)
 		return
 	}
-	for i, place := range c.places {
-		if c.accepted[i] == nil {
-			place.ErrorCode = kerr.OffsetMetadataTooLarge.Code
-		}
-	}
+	c.refuseTooLong()
 	c.node.answer(c.exchange, c.response)
 }

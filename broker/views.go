@@ -70,22 +70,23 @@ func viewOf(h *hosted) PartitionView {
 }
 
 // Batches walks the whole batches from the one that holds offset from on and
-// that end at or below below. The bytes must not be changed. A log whose recovery
-// trusted garbage (no-crc-recovery) may lead nowhere or back: the walk ends there.
+// that end at or below below. The bytes are good until the next one, of this broker.
+// A log whose recovery trusted garbage (no-crc-recovery) may lead nowhere or back:
+// the walk ends there.
 func (v *PartitionView) Batches(from, below kafka.Offset) iter.Seq2[batch.Header, []byte] {
-	const chunk = 64 << 10 // a file gives larger pieces by copying them
+	const chunk = 64 << 10
 	return func(yield func(batch.Header, []byte) bool) {
+		n := v.hosted.node
 		for from < below {
 			extent, err := v.hosted.log.Read(from, chunk, below, true)
 			if err != nil || extent.Length == 0 {
 				return
 			}
-			records, err := extent.Bytes()
-			if err != nil {
+			if n.viewed, err = extent.AppendTo(n.viewed[:0]); err != nil {
 				return
 			}
 			start := from
-			for h, whole := range batch.Iterate(records) {
+			for h, whole := range batch.Iterate(n.viewed) {
 				if h.NextOffset() <= from || !yield(h, whole) {
 					return
 				}
@@ -206,6 +207,12 @@ func (n *Node) Dump() string {
 		}
 		for _, e := range v.hosted.log.Epochs().Entries() {
 			fmt.Fprintf(&b, "  epoch %d from %d\n", e.Epoch, e.Start)
+		}
+	}
+	for _, g := range n.Groups() {
+		fmt.Fprintf(&b, "group %s %s, generation %d\n", g.Group, g.State, g.Generation)
+		for _, m := range g.Members {
+			fmt.Fprintf(&b, "  member %s (%s) %s epoch %d, owns %v, shall own %v\n", m.Member, m.ClientID, m.State, m.Epoch, m.Owned, m.Target)
 		}
 	}
 	return b.String()

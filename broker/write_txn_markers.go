@@ -81,7 +81,7 @@ func (h *heldMarkers) oneEnded() {
 	h.waiting--
 	if h.waiting == 0 && !h.answered {
 		h.answered = true
-		h.node.timers.cancel(&h.deadline)
+		h.node.timers.Stop(&h.deadline)
 		h.node.answer(h.exchange, h.response)
 	}
 }

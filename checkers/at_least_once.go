@@ -91,6 +91,9 @@ func (e *evidence) judgeSeen(f *findings, g *ended, r history.RecordID, s *send)
 	if g.work.did(offset, r) || g.elsewhere(e, r) {
 		return
 	}
+	if _, did := e.inTransaction(g.key, offset); did {
+		return
+	}
 	found := finding{anomaly: Unseen, partition: g.key.partition, offset: offset, from: s.call, to: max(s.call, g.end.At),
 		group: party(g.key.group) + 1}
 	passed, known := g.passing.first(offset)

@@ -293,6 +293,64 @@ func requireLinear(t *testing.T, record func(n int) *history.History, claims []C
 	require.Less(t, largeBytes, 15*smallBytes)
 }
 
+// loadCircle records committed transactions of one record each, that a processor
+// made of the record of the one before; the first of them of that of the last.
+func loadCircle(sink history.Sink, n int) {
+	const processor, final = 0, 1
+	sink.Client(processor, "enrich", 1)
+	sink.Client(final, "final", 1)
+	sink.Partition(0, "orders", 0)
+	sink.Group(0, "enrich")
+	var log []history.Seen
+	for i := range n {
+		record, at := history.NewRecordID(processor, uint32(i+1)), history.Time(10*i)
+		log = append(log, history.Seen{Offset: int64(i), Record: record})
+		sink.Produce(history.Produce{Record: record, Call: at, Return: at + 1, Attempts: 1, Offset: int64(i)})
+		sink.Derived(history.Derived{Record: record, Offset: int64((i + n - 1) % n)})
+		sink.Transaction(history.Transaction{Client: processor, Number: uint32(i + 1), FirstSend: uint32(i + 1), LastSend: uint32(i + 1), Begin: at, End: at + 2, Return: at + 3, Commit: true})
+	}
+	end := history.Time(10 * n)
+	sink.Read(history.Read{Client: processor, Call: end, Return: end, Next: int64(n), HighWatermark: int64(n), Records: log, Committed: true})
+	for _, committed := range []bool{false, true} {
+		sink.Read(history.Read{Client: final, Call: end, Return: end, Next: int64(n), HighWatermark: int64(n), Records: log, Final: true, Committed: committed})
+		sink.Cover(history.Cover{Call: end, Return: end, End: int64(n), Complete: true, Committed: committed})
+	}
+}
+
+// A circle is found in linear time however long it is, and told in short.
+func TestLongCirclesAreFoundInLinearTime(t *testing.T) {
+	measure := func(n int) time.Duration {
+		h := history.New()
+		loadCircle(h, n)
+		best := time.Duration(1 << 62)
+		for range 5 {
+			start := time.Now()
+			r := judge(t, h, Claim{Guarantee: AtomicTransactions})
+			best = min(best, time.Since(start))
+			require.Equal(t, "circular information flow 1", counts(r))
+			require.Less(t, len(r.Reason), 5_000)
+		}
+		return best
+	}
+	small, large := measure(4_000), measure(40_000)
+	t.Logf("4,000 transactions: %v; 40,000: %v", small, large)
+	require.Less(t, large, 40*small)
+}
+
+// BenchmarkCircle judges a circle of a million transactions.
+func BenchmarkCircle(b *testing.B) {
+	h := history.New()
+	loadCircle(h, 1_000_000)
+	b.ResetTimer()
+	for range b.N {
+		panel, err := NewPanel([]Claim{{Guarantee: AtomicTransactions}})
+		require.NoError(b, err)
+		h.Replay(panel)
+		require.Equal(b, Violated, panel.Results()[0].Verdict)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1e6, "ns/transaction")
+}
+
 // BenchmarkSaveAndLoad writes and reads the file of a hundred thousand operations.
 func BenchmarkSaveAndLoad(b *testing.B) {
 	h := recorded(100_000)

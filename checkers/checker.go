@@ -100,6 +100,7 @@ type evidence struct {
 	stable       *stableLogs
 	transactions *transactions
 	sources      *sources
+	transacted   transacted
 	owners       *owners
 	offsets      *stableOffsets
 	lengths      *lengths
@@ -175,7 +176,7 @@ func (p *Panel) need(c Claim) {
 		e.handed = &handed{}
 		p.Tee = append(p.Tee, e.handed)
 	}
-	if e.sources == nil && among(NoAbortedReads, AtomicTransactions, ExactlyOnce, GroupExclusive) {
+	if e.sources == nil && among(NoAbortedReads, AtomicTransactions, ExactlyOnce, GroupExclusive, AtLeastOnce, CommitSafety, KeyOrder) {
 		e.sources = &sources{}
 		p.Tee = append(p.Tee, e.sources)
 	}

@@ -25,6 +25,9 @@ type flow struct {
 	nodes []*transaction // by index
 	edges []flowEdge     // sorted by from
 	first []int32        // by transaction: its first edge; one more at the end
+	// circle says of each transaction which circle it is part of, from 1, and came
+	// by which edge, plus one, the search through it came there.
+	circle, came []int32
 }
 
 type flowEdge struct {
@@ -114,37 +117,46 @@ func (g *flow) circles() [][]int32 {
 		}
 	}
 	slices.SortFunc(found, func(a, b []int32) int { return int(a[0] - b[0]) })
+	g.circle, g.came = make([]int32, n), make([]int32, n)
+	for i, component := range found {
+		for _, v := range component {
+			g.circle[v] = int32(i + 1)
+		}
+	}
 	return found
 }
 
 // shortest finds a shortest way from a transaction back to itself inside its component.
 func (g *flow) shortest(component []int32) []flowEdge {
 	start := component[0]
-	came := map[int32]flowEdge{}
 	for queue := []int32{start}; len(queue) > 0; queue = queue[1:] {
 		v := queue[0]
-		for _, edge := range g.edges[g.first[v]:g.first[v+1]] {
-			if _, inside := slices.BinarySearch(component, edge.to); !inside {
+		for i := g.first[v]; i < g.first[v+1]; i++ {
+			to := g.edges[i].to
+			if g.circle[to] != g.circle[start] || g.came[to] != 0 {
 				continue
 			}
-			if _, seen := came[edge.to]; seen {
-				continue
+			g.came[to] = i + 1
+			if to == start {
+				return g.wayTo(start)
 			}
-			came[edge.to] = edge
-			if edge.to == start {
-				way := []flowEdge{edge}
-				for edge.from != start {
-					edge = came[edge.from]
-					way = append(way, edge)
-				}
-				slices.Reverse(way)
-				return way
-			}
-			queue = append(queue, edge.to)
+			queue = append(queue, to)
 		}
 	}
 	return nil
 }
+
+// wayTo goes back by the edges that a search came by.
+func (g *flow) wayTo(start int32) (way []flowEdge) {
+	for at := start; len(way) == 0 || at != start; at = way[len(way)-1].from {
+		way = append(way, g.edges[g.came[at]-1])
+	}
+	slices.Reverse(way)
+	return way
+}
+
+// mostLinks bounds how much of a circle a witness tells.
+const mostLinks = 16
 
 func (e *evidence) foundCircle(f *findings, g *flow, component []int32) {
 	way := g.shortest(component)
@@ -155,7 +167,7 @@ func (e *evidence) foundCircle(f *findings, g *flow, component []int32) {
 	}
 	f.add(found, func() Witness {
 		w := Witness{Sentence: fmt.Sprintf("%d committed transactions each read what another of them wrote, in a circle (G1c)", len(way))}
-		for i, edge := range way {
+		for i, edge := range way[:min(mostLinks, len(way))] {
 			from, to := g.nodes[edge.from], g.nodes[edge.to]
 			w.Offsets = append(w.Offsets, edge.source.Offset)
 			w.Ops = append(w.Ops, e.tellTransaction(from))
@@ -166,6 +178,9 @@ func (e *evidence) foundCircle(f *findings, g *flow, component []int32) {
 			w.Sentence += fmt.Sprintf("%stransaction %d of %s made %s of offset %d of %s, which transaction %d of %s wrote", link, to.Number,
 				e.names.client(to.Client), e.names.record(edge.source.Record), edge.source.Offset, e.names.partition(edge.source.Partition),
 				from.Number, e.names.client(from.Client))
+		}
+		if more := len(way) - mostLinks; more > 0 {
+			w.Sentence += fmt.Sprintf("; and so on, over %d more", more)
 		}
 		return w
 	})

@@ -19,11 +19,7 @@ func judgeCommitSafety(e *evidence, c Claim, f *findings) {
 			continue
 		}
 		way := commitWay{evidence: e, findings: f, key: key, log: logs[key.partition], part: e.commits.parts[i], work: e.work.peek(key)}
-		for _, op := range way.part.list {
-			if op.Outcome == history.OK {
-				way.accepted = append(way.accepted, op)
-			}
-		}
+		way.accepted = way.part.certain()
 		if len(way.accepted) == 0 {
 			continue
 		}
@@ -45,7 +41,7 @@ type commitWay struct {
 	log      *finalLog
 	part     *groupCommits
 	work     *groupWork
-	accepted []commitOp // in the order recorded
+	accepted []commitOp // for certain, in the order recorded
 	// soFar are those outside of transactions by their returns, and highest says
 	// which up to each is the highest; nil until needed.
 	soFar   []commitOp
@@ -103,6 +99,11 @@ func (w *commitWay) judgePassed(offset int64, c *cell, first commitOp, ofClient 
 		}
 		premature = own.commitOp
 	}
+	if w.work != nil {
+		if copied := w.work.soonestOf(c.final); copied > 0 && w.work.soonest(copied-1) < premature.Return {
+			return
+		}
+	}
 	if w.log.isRewrote && c.final != 0 && w.ledger.send(c.final).call > premature.Return {
 		w.leaveOpen(func() string {
 			return fmt.Sprintf("%s was cut, and nobody knows what lay at offset %d when group %s passed it", w.log.name, offset, w.names.group(w.key.group))
@@ -121,11 +122,15 @@ type doneFirst struct {
 	client     history.ClientID
 	seq        uint32
 	completion uint32
-	ambiguous  bool // by two clients at one moment, or never
+	output     history.RecordID // it was processed in a transaction, as this shows
+	ambiguous  bool             // by two clients at one moment, or in a transaction, or never
 }
 
 func (w *commitWay) doneAt(offset int64) doneFirst {
 	done := doneFirst{at: history.Infinity, ambiguous: true}
+	if input, did := w.inTransaction(w.key, offset); did {
+		done.at, done.output, done.client = input.at, input.output, input.output.Client()
+	}
 	if w.work == nil {
 		return done
 	}
@@ -133,7 +138,7 @@ func (w *commitWay) doneAt(offset int64) doneFirst {
 		soonest, b := w.work.soonest(at-1), w.work.batchOf(at-1)
 		switch {
 		case soonest < done.at:
-			done = doneFirst{soonest, b.client, b.seq, at - 1, false}
+			done = doneFirst{at: soonest, client: b.client, seq: b.seq, completion: at - 1}
 		case soonest == done.at && b.client != done.client:
 			done.ambiguous = true
 		case soonest == done.at && b.seq <= done.seq:
@@ -148,9 +153,14 @@ func (w *commitWay) tellPremature(offset int64, r history.RecordID, op commitOp,
 	t := Witness{Offsets: []int64{offset, op.Offset}, Ops: []Operation{w.tellCommit(op.Commit)}}
 	t.Sentence = fmt.Sprintf("%s committed offset %d of %s for group %s, accepted at %s, but %s at offset %d ",
 		w.names.client(op.Client), op.Offset, w.log.name, name, Clock(op.Return), w.names.record(r), offset)
-	if done.at == history.Infinity {
+	switch {
+	case done.at == history.Infinity:
 		t.Sentence += "was never processed by the group"
-	} else {
+	case done.output != 0:
+		t.Ops = append(t.Ops, w.tellSend(done.output))
+		t.Sentence += fmt.Sprintf("was processed only later, by %s in a transaction, which sent the output %s at %s",
+			w.names.client(done.client), w.names.record(done.output), Clock(done.at))
+	default:
 		t.Ops = append(t.Ops, w.tellWork(w.key, w.work, done.completion))
 		t.Sentence += fmt.Sprintf("was processed only later, by %s no sooner than %s", w.names.client(done.client), Clock(done.at))
 	}
@@ -159,7 +169,9 @@ func (w *commitWay) tellPremature(offset int64, r history.RecordID, op commitOp,
 }
 
 // goesBack compares each accepted commit with those that had ended before it was
-// called. After it went back, what was committed before no longer counts.
+// called. After it went back, what was committed before no longer counts. One in
+// a transaction that was sent before the highest was written does not come after
+// it, although it takes effect only later.
 func (w *commitWay) goesBack() {
 	calls, returns := slices.Clone(w.accepted), slices.Clone(w.accepted)
 	slices.SortStableFunc(calls, func(a, b commitOp) int {
@@ -178,8 +190,12 @@ func (w *commitWay) goesBack() {
 				highest = ended
 			}
 		}
-		before := highest
-		ties := w.endedAs(op, returns[next:])
+		before, ties := highest, []commitOp(nil)
+		if plain(op) {
+			ties = w.endedAs(op, returns[next:])
+		} else if highest.written >= op.sent {
+			continue
+		}
 		for _, ended := range ties {
 			if ended.Offset > before.Offset && !forgotten[ended.seq] {
 				before = ended
@@ -340,7 +356,7 @@ func (w *commitWay) judgeTold(highest commitOp, offset int64, at history.Time, t
 	if highest.Offset <= max(0, offset) {
 		return
 	}
-	if slices.ContainsFunc(w.part.list, func(op commitOp) bool { return op.Offset == offset && op.Return > highest.Call }) {
+	if slices.ContainsFunc(w.part.list, func(op commitOp) bool { return op.Offset == offset && op.written > highest.sent }) {
 		return
 	}
 	found := finding{anomaly: OffsetRegression, partition: w.key.partition, offset: offset, from: highest.Call, to: highest.Return,

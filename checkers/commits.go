@@ -1,6 +1,7 @@
 package checkers
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -22,6 +23,8 @@ type groupCommits struct {
 	list   []commitOp // those that had an effect, or may have had
 	end    history.GroupEnd
 	hasEnd bool
+
+	committers map[int32]others[commitOp] // nil until needed
 }
 
 // commitOp is a commit with its place in the order recorded, which of one client
@@ -29,9 +32,10 @@ type groupCommits struct {
 type commitOp struct {
 	history.Commit
 	seq uint32
-	// sent is when a commit in a transaction was sent; its call is that of the
-	// transaction's commit.
-	sent history.Time
+	// It came to the coordinator's log between sent and written, where of two the
+	// later one counts. It takes effect between its call and its return: of a
+	// commit in a transaction those of the transaction's commit.
+	sent, written history.Time
 }
 
 // Commit implements history.Sink. What definitely failed had no effect.
@@ -39,7 +43,7 @@ func (c *commits) Commit(op history.Commit) {
 	c.seq++
 	part := c.at(op.Group, op.Partition)
 	if op.Outcome != history.Failed {
-		part.list = append(part.list, commitOp{Commit: op, seq: c.seq, sent: op.Call})
+		part.list = append(part.list, commitOp{Commit: op, seq: c.seq, sent: op.Call, written: op.Return})
 	}
 }
 
@@ -72,7 +76,6 @@ func (c *commits) settle(all *transactions) {
 			if in.fate == aborted {
 				continue
 			}
-			op.sent = op.Call
 			op.seq = c.ended[op.Client].get(int64(op.Transaction))
 			op.Call, op.Return = max(op.Call, in.End), in.Return
 			if in.Outcome != history.OK || op.Outcome != history.OK {
@@ -82,6 +85,50 @@ func (c *commits) settle(all *transactions) {
 		}
 		part.list = kept
 	}
+}
+
+// certain lists the accepted commits that surely were a group's committed offset
+// once. One in a transaction may never be: what is written to the log behind it
+// before its transaction is decided counts, and it does not.
+func (g *groupCommits) certain() []commitOp {
+	bySent, byWritten := make([]int, len(g.list)), make([]int, len(g.list))
+	for i := range g.list {
+		bySent[i], byWritten[i] = i, i
+	}
+	slices.SortFunc(bySent, func(a, b int) int { return cmp.Compare(g.list[b].sent, g.list[a].sent) })
+	slices.SortFunc(byWritten, func(a, b int) int { return cmp.Compare(g.list[b].written, g.list[a].written) })
+	// Of those written behind the present one the two that took effect first: one may be itself.
+	var first, second int
+	known := 0
+	overtaken := make([]bool, len(g.list))
+	for _, i := range bySent {
+		op := &g.list[i]
+		for len(byWritten) > 0 && g.list[byWritten[0]].written > op.sent {
+			next := byWritten[0]
+			byWritten = byWritten[1:]
+			known++
+			switch {
+			case known == 1:
+				first = next
+			case g.list[next].Call < g.list[first].Call:
+				first, second = next, first
+			case known == 2 || g.list[next].Call < g.list[second].Call:
+				second = next
+			}
+		}
+		other := first
+		if first == i {
+			other = second
+		}
+		overtaken[i] = op.Transaction > 0 && (known > 1 || known == 1 && first != i) && g.list[other].Call < op.Return
+	}
+	var list []commitOp
+	for i, op := range g.list {
+		if op.Outcome == history.OK && !overtaken[i] {
+			list = append(list, op)
+		}
+	}
+	return list
 }
 
 // GroupEnd implements history.Sink.
@@ -158,7 +205,7 @@ func (e *evidence) tellCommit(op history.Commit) Operation {
 	case history.OK:
 		what += "accepted"
 	case history.Failed:
-		what += fmt.Sprintf("failed (error code %d)", op.Error)
+		what += tellFailure(op.Error)
 	default:
 		what += "outcome unknown"
 	}

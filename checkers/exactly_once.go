@@ -2,6 +2,7 @@ package checkers
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"assay/checkers/history"
@@ -224,16 +225,25 @@ func (p *pipeline) judgeInputs(key groupPartition, part *groupCommits) {
 	})
 }
 
-// endOf is where a group ended as its coordinator told it, else where it surely
-// came to; history.NoOffset for nowhere.
+// endOf is where a group ended as its coordinator told it, else the lowest that it
+// can have ended at by what it committed last; history.NoOffset for nowhere.
 func (p *pipeline) endOf(part *groupCommits) int64 {
 	if part.hasEnd && part.end.Known {
 		return part.end.Offset
 	}
-	end := history.NoOffset
+	last := history.Time(-1)
 	for _, op := range part.list {
 		if p.tookEffect(op) {
-			end = max(end, op.Offset)
+			last = max(last, op.sent)
+		}
+	}
+	if last < 0 {
+		return history.NoOffset
+	}
+	end := int64(math.MaxInt64)
+	for _, op := range part.list {
+		if op.written >= last {
+			end = min(end, op.Offset)
 		}
 	}
 	return end
@@ -301,6 +311,10 @@ func (p *pipeline) withoutEffect(d deviation, sent []history.RecordID) {
 			})
 			return
 		}
+		if open := p.unsettled(log, r, s); open != nil {
+			p.leaveOpen(open)
+			return
+		}
 		in := p.transactions.of(r)
 		switch {
 		case in == nil && s.outcome == history.OK && anomaly == Unseen:
@@ -317,6 +331,26 @@ func (p *pipeline) withoutEffect(d deviation, sent []history.RecordID) {
 	p.add(p.place(d, anomaly, culprit), func() Witness { return p.tellWithout(d, anomaly, culprit) })
 }
 
+// unsettled says why an output that the chosen log does not have may have its
+// place above that log's end, nil if it cannot: it was sent or acknowledged while
+// the covering read ran, or the markers of its transaction were still under way.
+func (p *pipeline) unsettled(log *finalLog, r history.RecordID, s *send) func() string {
+	name := p.names.record(r)
+	switch {
+	case s.outcome == history.OK && log.tooLate(s.offset, s.ret):
+		return log.doubtOf(name)
+	case log.tooLate(history.NoOffset, s.call):
+		return func() string {
+			return fmt.Sprintf("%s was sent after the covering read of %s had begun", name, log.name)
+		}
+	case s.final > 0 && s.seenIn == s.partition && s.final > log.cover.End:
+		return func() string {
+			return fmt.Sprintf("%s is in %s above offset %d, where a reader of committed records had to stop: transactions were not decided there", name, log.name, log.cover.End)
+		}
+	}
+	return nil
+}
+
 // repeated classifies an input with more than one effect.
 func (p *pipeline) repeated(d deviation, seen []effect) {
 	if p.inputs[d.key.partition].isRewrote {
@@ -326,7 +360,7 @@ func (p *pipeline) repeated(d deviation, seen []effect) {
 		return
 	}
 	anomaly, culprit := Duplicate, seen[len(seen)-1].source.Record
-	var next history.Ownership
+	var next successor
 	for _, one := range seen {
 		if by, found := p.zombie(d.key, one.source.Record); found {
 			anomaly, culprit, next = ZombieCommit, one.source.Record, by
@@ -338,7 +372,7 @@ func (p *pipeline) repeated(d deviation, seen []effect) {
 
 // zombie says whether an output was sent, or its transaction ended, by a member
 // that another had replaced by then.
-func (p *pipeline) zombie(key groupPartition, r history.RecordID) (history.Ownership, bool) {
+func (p *pipeline) zombie(key groupPartition, r history.RecordID) (successor, bool) {
 	s, did := p.ledger.send(r), history.Time(0)
 	did = s.call
 	if in := p.transactions.of(r); in != nil && in.End != history.Infinity {
@@ -401,7 +435,7 @@ func (p *pipeline) tellWithout(d deviation, anomaly Anomaly, culprit history.Rec
 	return w
 }
 
-func (p *pipeline) tellRepeated(d deviation, seen []effect, anomaly Anomaly, culprit history.RecordID, next history.Ownership) Witness {
+func (p *pipeline) tellRepeated(d deviation, seen []effect, anomaly Anomaly, culprit history.RecordID, next successor) Witness {
 	w := Witness{Offsets: []int64{d.offset}, Ops: []Operation{p.tellSend(d.record)}}
 	w.Sentence = fmt.Sprintf("%s at offset %d of %s has %d effects", p.names.record(d.record), d.offset, p.names.partition(d.key.partition), len(seen))
 	link := ": "
@@ -418,7 +452,7 @@ func (p *pipeline) tellRepeated(d deviation, seen []effect, anomaly Anomaly, cul
 	in := p.transactions.of(culprit)
 	switch {
 	case anomaly == ZombieCommit:
-		w.Ops = append(w.Ops, p.tellOwner(next))
+		w.Ops = append(w.Ops, p.tellSuccessor(next)...)
 		w.Sentence += fmt.Sprintf("; %s was a zombie then: %s had owned the partition in generation %d of group %s since %s", p.names.client(culprit.Client()),
 			p.names.client(next.Client), next.Generation, p.names.group(d.key.group), Clock(next.At))
 		w.Advice = "Committing the sources' offsets in the transaction of the outputs, with the group's metadata (KIP-447), would have fenced it."

@@ -2,6 +2,7 @@ package checkers
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"assay/checkers/history"
@@ -55,6 +56,20 @@ func (l *finalLog) holds(offset int64, r history.RecordID) bool {
 
 // removed says whether the offset was legally removed: the log starts above it.
 func (l *finalLog) removed(offset int64) bool { return offset < l.logStart() }
+
+// tooLate says whether an acknowledgement of an offset came when the covering
+// read knew its end already: a client that still writes while it runs. Such a
+// record may well be above that end. NoOffset stands for any place.
+func (l *finalLog) tooLate(offset int64, acknowledged history.Time) bool {
+	return l.hasCover && (offset == history.NoOffset || offset >= l.cover.End) && acknowledged > l.cover.Call
+}
+
+// doubtOf says why nothing is known of a record that was acknowledged too late.
+func (l *finalLog) doubtOf(record string) func() string {
+	return func() string {
+		return fmt.Sprintf("%s was acknowledged after the covering read of %s had begun, and may lie above its end %d", record, l.name, l.cover.End)
+	}
+}
 
 // doubt says why the final log is not known.
 func (l *finalLog) doubt() string { return l.incompleteness(l.name) }

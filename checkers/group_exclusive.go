@@ -7,10 +7,11 @@ import (
 )
 
 // judgeGroupExclusive decides group-exclusive, of what brokers accepted: in one
-// generation one member commits a partition's offsets, and nothing of a member
-// takes effect that it asked for after another had come to own the partition in a
-// later generation. What such a member does outside of transactions cannot be
-// fenced, and is not judged.
+// generation one member at a time commits a partition's offsets, and nothing of a
+// member takes effect that it asked for after another had come to own the
+// partition in its place: in a later generation, or, with the same
+// group.instance.id, in the same one. Until it learns of that it may read and work
+// on; what it does outside of transactions cannot be fenced, and is not judged.
 func judgeGroupExclusive(e *evidence, c Claim, f *findings) {
 	for i, key := range e.commits.keys {
 		if e.speaksOf(c, key) {
@@ -26,58 +27,55 @@ func (e *evidence) tookEffect(op commitOp) bool {
 		return op.Outcome == history.OK
 	}
 	in := e.transactions.find(op.Client, op.Transaction)
-	return in != nil && in.fate == committed
+	return in != nil && in.fate == committed && op.written != history.Infinity
 }
 
 // judgeCommitters judges the accepted commits of one group and partition. Those
 // outside of membership have no generation.
 func (e *evidence) judgeCommitters(f *findings, key groupPartition, part *groupCommits) {
 	owners := e.owners.peek(key)
-	ofGeneration := map[int32]commitOp{}
+	began := map[clientGeneration]history.Time{} // when a commit had first been accepted
 	for _, op := range part.list {
 		if op.Generation < 0 || !e.tookEffect(op) {
 			continue
 		}
 		f.judged++
-		other, known := ofGeneration[op.Generation]
-		if !known {
-			ofGeneration[op.Generation] = op
+		turn := clientGeneration{op.Client, op.Generation}
+		if _, known := began[turn]; !known {
+			began[turn] = op.written
 		}
-		// A static member that is restarted keeps its generation.
-		if known && other.Client != op.Client && e.names.client(other.Client).Name != e.names.client(op.Client).Name {
-			e.foundTwoOwners(f, key, other, op)
-			continue
+		own := history.Ownership{Client: op.Client, Generation: op.Generation, At: began[turn]}
+		if owners != nil {
+			if owned, known := owners.ownedAt(op.Client, op.sent); known {
+				own.At = owned.At
+			}
 		}
-		if owners == nil {
-			continue
-		}
-		if next, found := owners.after(op.Client, op.Generation); found && next.At < op.sent {
+		if next, found := e.replaced(key, own, op.sent); found {
 			e.foundZombieCommit(f, key, op, next)
 		}
 	}
 }
 
-func (e *evidence) foundTwoOwners(f *findings, key groupPartition, one, two commitOp) {
-	found := finding{anomaly: ZombieCommit, partition: key.partition, offset: two.Offset, from: min(one.sent, two.sent), to: max(one.sent, two.sent),
-		group: party(key.group) + 1, client: party(two.Client) + 1}
-	f.add(found, func() Witness {
-		return Witness{Offsets: []int64{one.Offset, two.Offset}, Ops: []Operation{e.tellCommit(one.Commit), e.tellCommit(two.Commit)}, Sentence: fmt.Sprintf(
-			"in generation %d of group %s both %s and %s committed offsets of %s (%d and %d) and both took effect: the partition had two owners",
-			one.Generation, e.names.group(key.group), e.names.client(one.Client), e.names.client(two.Client), e.names.partition(key.partition), one.Offset, two.Offset)}
-	})
+// clientGeneration is a client in a generation of its group.
+type clientGeneration struct {
+	client     history.ClientID
+	generation int32
 }
 
-func (e *evidence) foundZombieCommit(f *findings, key groupPartition, op commitOp, next history.Ownership) {
+func (e *evidence) foundZombieCommit(f *findings, key groupPartition, op commitOp, next successor) {
 	found := finding{anomaly: ZombieCommit, partition: key.partition, offset: op.Offset, from: next.At, to: op.sent,
 		group: party(key.group) + 1, client: party(op.Client) + 1}
 	f.add(found, func() Witness {
-		w := Witness{Offsets: []int64{op.Offset}, Ops: []Operation{e.tellOwner(next), e.tellCommit(op.Commit)}}
+		w := Witness{Offsets: []int64{op.Offset}, Ops: append(e.tellSuccessor(next), e.tellCommit(op.Commit))}
 		w.Sentence = fmt.Sprintf("%s committed offset %d of %s for group %s at %s in generation %d and it took effect, but %s had owned the partition in generation %d since %s: a zombie commit",
-			e.names.client(op.Client), op.Offset, e.names.partition(key.partition), e.names.group(key.group), Clock(op.sent), op.Generation,
+			e.names.client(op.Client), op.Offset, e.names.partition(op.Partition), e.names.group(key.group), Clock(op.sent), op.Generation,
 			e.names.client(next.Client), next.Generation, Clock(next.At))
-		if op.Transaction > 0 {
+		switch {
+		case op.Transaction > 0:
 			w.Advice = "Committing offsets in transactions with the group's metadata (KIP-447: sendOffsetsToTransaction with the consumer's member and generation) would have fenced it."
-		} else {
+		case next.proved:
+			w.Advice = "In a generation a partition has one owner, and group coordinators fence a process whose group.instance.id another has taken (KIP-345); this one did not."
+		default:
 			w.Advice = "Group coordinators fence commits of former generations; this one did not."
 		}
 		return w
@@ -101,12 +99,12 @@ func (e *evidence) judgeCommittedOutput(c Claim, f *findings) {
 	}
 }
 
-func (e *evidence) foundZombieOutput(f *findings, key groupPartition, d history.Derived, in *transaction, next history.Ownership) {
+func (e *evidence) foundZombieOutput(f *findings, key groupPartition, d history.Derived, in *transaction, next successor) {
 	s := e.ledger.send(d.Record)
 	found := finding{anomaly: ZombieCommit, partition: key.partition, offset: d.Offset, from: next.At, to: s.call,
 		group: party(key.group) + 1, client: party(in.Client) + 1}
 	f.add(found, func() Witness {
-		return Witness{Offsets: []int64{d.Offset}, Ops: []Operation{e.tellOwner(next), e.tellSend(d.Record), e.tellTransaction(in)}, Sentence: fmt.Sprintf(
+		return Witness{Offsets: []int64{d.Offset}, Ops: append(e.tellSuccessor(next), e.tellSend(d.Record), e.tellTransaction(in)), Sentence: fmt.Sprintf(
 			"%s sent %s, made of offset %d of %s, at %s, and its transaction %d committed, but %s had owned the partition in generation %d of group %s since %s: a zombie's output",
 			e.names.client(in.Client), e.names.record(d.Record), d.Offset, e.names.partition(key.partition), Clock(s.call), in.Number,
 			e.names.client(next.Client), next.Generation, e.names.group(key.group), Clock(next.At)),

@@ -353,7 +353,7 @@ func plainCommitSafety(w *groupWorld) (v verdictOf) {
 			premature := func(c plainCommit) bool {
 				return c.Offset > r.Offset && !slices.ContainsFunc(part.done, func(d plainDone) bool {
 					after := d.soonest() > c.Return || d.soonest() == c.Return && d.op.Client == c.Client && d.step > c.step
-					return d.Offset == r.Offset && !after
+					return d.Offset == r.Offset && !after || r.Record != 0 && d.Record == r.Record && d.soonest() < c.Return
 				})
 			}
 			if slices.ContainsFunc(accepted, premature) {

@@ -145,13 +145,13 @@ var Guarantees = []Description{
 		CommitSafety, GroupScope,
 		"A group's committed offset never passes unprocessed records and never goes back.",
 		[]Anomaly{PrematureCommit, OffsetRegression},
-		"Takes accepted commits in their order and compares each with what could have been processed by the time it returned, with those that ended before it, and with what coordinators told later; a commit of unknown outcome convicts nobody.",
+		"Takes accepted commits in their order and compares each with what could have been processed by the time it returned, with those that ended before it, and with what coordinators told later; a commit of unknown outcome convicts nobody, of commits that overlap with a transaction the one that was written last counts, and a copy of what was processed is processed.",
 	},
 	{
 		GroupExclusive, GroupScope,
 		"Of accepted commits and committed output, a partition has one owner in a generation, and no fenced member's work takes effect; what a paused member did outside of transactions cannot be fenced.",
 		[]Anomaly{ZombieCommit},
-		"Compares each commit that took effect, and each output of a committed transaction, with when another member came to own the partition in a later generation.",
+		"Compares each commit that took effect, and each output of a committed transaction, with when another member came to own the partition in a later generation, or committed for it in the same one (a static member's place was taken).",
 	},
 	{
 		ExactlyOnce, PipelineScope,
@@ -181,7 +181,7 @@ var Guarantees = []Description{
 		Recovers, ClusterScope,
 		"After the faults end, within the stated time, every partition has a leader, sends succeed, the log is readable to its high watermark, the last stable offset has come to it, and groups that commit have reached its end.",
 		[]Anomaly{NoLeader, Unavailable, HungTransaction, Undrained},
-		"Looks for a send that was called after the end of the faults and acknowledged in time, for the covering read, for partitions found without a leader, and for where each group's committed offset ended.",
+		"Looks for a send to each partition that was called after the end of the faults and acknowledged in time, for producers that have ended for good by an error, for the covering read, for partitions found without a leader, and for where each group's committed offset ended.",
 	},
 }
 

@@ -2,6 +2,7 @@ package checkers
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"assay/checkers/history"
@@ -34,7 +35,7 @@ func (k *keys) of(r history.RecordID) uint64 {
 // judgeKeyOrder decides key-order: of two records of one key and partition the
 // later was not processed before the earlier was first begun, nor before it in
 // one batch. Offsets at which two records were processed, since the log was cut,
-// are left out.
+// are left out, as is what was processed in a transaction, too.
 func judgeKeyOrder(e *evidence, c Claim, f *findings) {
 	for i, key := range e.work.keys {
 		if e.speaksOf(c, key) {
@@ -91,6 +92,9 @@ func (w *keyWay) acrossBatches() {
 // leaves its completions in memory. Zero is to be left out.
 func (w *keyWay) keyAt(offset int64) uint64 {
 	w.memory = w.part.of(offset, w.memory)
+	if input, did := w.inTransaction(w.key, offset); did && !w.noted(input.output.Client()) {
+		return 0
+	}
 	record := w.part.completions[w.memory[0]].record
 	for _, i := range w.memory[1:] {
 		if w.part.completions[i].record != record {
@@ -98,6 +102,12 @@ func (w *keyWay) keyAt(offset int64) uint64 {
 		}
 	}
 	return w.evidence.keys.of(record)
+}
+
+// noted says whether a client noted one of the completions in memory: then it
+// notes what it does in transactions, too.
+func (w *keyWay) noted(client history.ClientID) bool {
+	return slices.ContainsFunc(w.memory, func(i uint32) bool { return w.part.batchOf(i).client == client })
 }
 
 // insideBatches compares the records of one batch, which were processed one

@@ -30,6 +30,8 @@ func (e *evidence) judgePlaced(f *findings, log *finalLog, r history.RecordID, s
 	case log.holds(s.offset, r) || log.removed(s.offset):
 	case !log.covers(s.offset):
 		f.leaveOpen(log.doubt)
+	case log.tooLate(s.offset, s.ret):
+		f.leaveOpen(log.doubtOf(e.names.record(r)))
 	case s.final > 0 && s.seenIn == s.partition:
 		f.add(e.undone(InconsistentOffset, s.offset, log, r, s), func() Witness {
 			return e.misplaced(log, r, s)
@@ -47,6 +49,8 @@ func (e *evidence) judgeUnplaced(f *findings, log *finalLog, r history.RecordID,
 	case s.seen > 0 && log.removed(s.seen-1):
 	case !log.isComplete:
 		f.leaveOpen(log.doubt)
+	case log.tooLate(history.NoOffset, s.ret):
+		f.leaveOpen(log.doubtOf(e.names.record(r)))
 	case log.logStart() > 0:
 		f.leaveOpen(func() string {
 			return fmt.Sprintf("%s was acknowledged without an offset and may lie below the log start %d of %s",

@@ -526,7 +526,7 @@ func TestPlantedAnomaliesAreFound(t *testing.T) {
 func (w *pipelineWorld) shake() {
 	for range w.random.IntN(6) {
 		p := w.random.IntN(4)
-		switch w.random.IntN(8) {
+		switch w.random.IntN(9) {
 		case 0: // another fate at one offset
 			if len(w.logs[p]) > 0 {
 				w.logs[p][w.random.IntN(len(w.logs[p]))].in = &plannedTransaction{done: true, commits: w.random.IntN(2) == 0}
@@ -561,6 +561,14 @@ func (w *pipelineWorld) shake() {
 			}
 		case 7:
 			w.committed[p%2] = max(0, w.committed[p%2]-int64(w.random.IntN(3)))
+		case 8: // taken over in the same generation
+			if len(w.owned) > 0 {
+				op := w.owned[w.random.IntN(len(w.owned))]
+				op.Client = firstMember + firstMember + 1 - op.Client
+				op.At = history.Time(w.random.IntN(int(w.tick())))
+				w.owned = append(w.owned, op)
+				sortBy(w.owned, func(op history.Ownership) int64 { return int64(op.At) })
+			}
 		}
 	}
 }
@@ -706,53 +714,60 @@ func (n naive) effects() (none, more int64, unknown bool) {
 // zombies counts commits and outputs that took effect after another had come to
 // own their partition.
 func (n naive) zombies() (count int64) {
-	taken := func(in *plannedTransaction) bool { return in != nil && n.fate(in) == committed }
-	find := func(op history.Commit) *plannedTransaction {
-		for _, in := range n.txns {
-			if in.Client == op.Client && in.Number == op.Transaction {
-				return in
-			}
-		}
-		return nil
-	}
-	for i, op := range n.commits {
-		if op.Generation < 0 || !taken(find(op)) {
+	for _, op := range n.commits {
+		if !n.accepted(op) {
 			continue
 		}
-		zombie := false
-		for _, before := range n.commits[:i] {
-			if before.Generation == op.Generation && before.Partition == op.Partition && taken(find(before)) {
-				zombie = before.Client != op.Client // the first of the generation
-				break
+		own, known := n.ownedLast(op.Client, op.Partition, op.Call)
+		if !known {
+			own.At = history.Infinity
+			for _, first := range n.commits {
+				if first.Client == op.Client && first.Partition == op.Partition && first.Generation == op.Generation && n.accepted(first) {
+					own.At = min(own.At, first.Return)
+				}
 			}
 		}
-		for _, o := range n.owned {
-			zombie = zombie || o.Client != op.Client && o.Partition == op.Partition && o.Generation > op.Generation && o.At < op.Call
-		}
-		if zombie {
+		if n.replaced(op.Client, op.Partition, op.Generation, own.At, op.Call) {
 			count++
 		}
 	}
 	for _, d := range n.derived {
-		if !taken(n.of(d.Record)) {
+		if in := n.of(d.Record); in == nil || n.fate(in) != committed {
 			continue
 		}
 		i := slices.IndexFunc(n.produces, func(s history.Produce) bool { return s.Record == d.Record })
-		call, generation := n.produces[i].Call, int32(-1)
-		for _, o := range n.owned {
-			if o.Client == d.Record.Client() && o.Partition == d.Partition && o.At <= call {
-				generation = o.Generation
-			}
-		}
-		zombie := false
-		for _, o := range n.owned {
-			zombie = zombie || generation >= 0 && o.Client != d.Record.Client() && o.Partition == d.Partition && o.Generation > generation && o.At < call
-		}
-		if zombie {
+		call, client := n.produces[i].Call, d.Record.Client()
+		if own, known := n.ownedLast(client, d.Partition, call); known && n.replaced(client, d.Partition, own.Generation, own.At, call) {
 			count++
 		}
 	}
 	return count
+}
+
+// replaced says whether another had taken the place of a partition's owner since
+// a time: it owned it in a later generation, or its commit was accepted in the same one.
+func (n naive) replaced(client history.ClientID, partition history.PartitionID, generation int32, since, by history.Time) bool {
+	return slices.ContainsFunc(n.owned, func(o history.Ownership) bool {
+		return o.Client != client && o.Partition == partition && o.At < by && o.Generation > generation
+	}) || slices.ContainsFunc(n.commits, func(o history.Commit) bool {
+		return o.Client != client && o.Partition == partition && o.Generation == generation && n.accepted(o) && o.Call > since && o.Return < by
+	})
+}
+
+// accepted says whether an offset was committed, in a transaction.
+func (n naive) accepted(op history.Commit) bool {
+	i := slices.IndexFunc(n.txns, func(in *plannedTransaction) bool { return in.Client == op.Client && in.Number == op.Transaction })
+	return op.Generation >= 0 && op.Outcome == history.OK && i >= 0 && n.fate(n.txns[i]) == committed
+}
+
+// ownedLast is when and in which generation a client had last come to own a partition.
+func (n naive) ownedLast(client history.ClientID, partition history.PartitionID, by history.Time) (own history.Ownership, known bool) {
+	for _, o := range n.owned {
+		if o.Client == client && o.Partition == partition && o.At <= by {
+			own, known = o, true
+		}
+	}
+	return own, known
 }
 
 // On histories broken at random the checkers count what the definitions count.

@@ -57,6 +57,7 @@ func judgeRecovery(e *evidence, c Claim, f *findings) {
 			}
 		}
 	}
+	e.judgeSessions(f, c, start, deadline)
 }
 
 // recoveryTime finds from when to when recovery may take, or says why it cannot.

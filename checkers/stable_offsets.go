@@ -102,16 +102,26 @@ func (e *evidence) judgeHung(f *findings, c Claim, log *finalLog, start history.
 	f.add(found, func() Witness { return e.hung(log, since, last) })
 }
 
+// hung tells of the record that the last stable offset stands at: it is the
+// first of the transaction that nobody ends.
 func (e *evidence) hung(log *finalLog, since, last history.Stable) Witness {
 	w := Witness{Offsets: []int64{last.LastStableOffset}, Ops: []Operation{e.tellStable(since), e.tellStable(last)}}
 	w.Sentence = fmt.Sprintf("the last stable offset of %s stood still at %d from %s to %s, below the high watermark %d: a transaction hangs, and readers of committed records are held up",
 		log.name, last.LastStableOffset, Clock(since.At), Clock(last.At), last.HighWatermark)
-	if c := log.cells.peek(last.LastStableOffset); c != nil && c.finally > 0 {
-		if in := e.transactions.of(c.final); in != nil {
-			w.Ops = append(w.Ops, e.tellTransaction(in))
-			w.Sentence += fmt.Sprintf("; the record there, %s, is part of transaction %d of %s", e.names.record(c.final), in.Number, e.names.client(in.Client))
-		}
-	}
 	w.Advice = "Verifying a transaction before its first append (transaction.partition.verification.enable, transaction.version 2) would have kept a late request from opening one that nobody ends."
+	c := log.cells.peek(last.LastStableOffset)
+	if c == nil || c.finally == 0 {
+		return w
+	}
+	in := e.transactions.of(c.final)
+	if in == nil {
+		return w
+	}
+	w.Ops = append(w.Ops, e.tellSend(c.final), e.tellTransaction(in))
+	w.Sentence += fmt.Sprintf("; the record there, %s, was sent in transaction %d of %s", e.names.record(c.final), in.Number, e.names.client(in.Client))
+	if in.Return < since.At && in.Outcome != history.Indeterminate {
+		ended := map[bool]string{true: "committed", false: "aborted"}[in.Outcome == history.OK && in.Commit]
+		w.Sentence += fmt.Sprintf(", which its producer knew to be %s at %s: what is open there no coordinator knows of", ended, Clock(in.Return))
+	}
 	return w
 }

@@ -3,6 +3,8 @@ package checkers
 import (
 	"fmt"
 
+	"github.com/twmb/franz-go/pkg/kerr"
+
 	"assay/checkers/history"
 )
 
@@ -18,7 +20,7 @@ func (e *evidence) tellSend(r history.RecordID) Operation {
 	case s.outcome == history.OK:
 		what += fmt.Sprintf("acknowledged at offset %d", s.offset)
 	case s.outcome == history.Failed:
-		what += fmt.Sprintf("failed (error code %d)", s.error)
+		what += tellFailure(s.error)
 	default:
 		what += "outcome unknown"
 	}
@@ -44,4 +46,16 @@ func (e *evidence) tellCover(id history.PartitionID) Operation {
 	c := e.ledger.partitions[id].cover
 	what := fmt.Sprintf("reads all of %s, offsets %d to %d", e.names.partition(id), c.LogStart, c.End)
 	return Operation{0, "the covering final read", c.Call, c.Return, what}
+}
+
+// tellFailure says that something failed, with Kafka's name of the error; 0 is
+// none, such as for what an aborted transaction took with it.
+func tellFailure(code int16) string {
+	if code == 0 {
+		return "failed"
+	}
+	if err := kerr.TypedErrorForCode(code); err != nil {
+		return fmt.Sprintf("failed (%s)", err.Message)
+	}
+	return fmt.Sprintf("failed (error code %d)", code)
 }

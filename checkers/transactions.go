@@ -150,6 +150,9 @@ func (e *evidence) settle() {
 	if e.commits != nil {
 		e.commits.settle(e.transactions)
 	}
+	if e.sources != nil {
+		e.noteTransacted()
+	}
 }
 
 // countRecords counts of each transaction's records what readers of committed
@@ -214,6 +217,8 @@ func (e *evidence) whereabouts(r history.RecordID, s *send, all, stable []*final
 		return notThere
 	case contains(log.spans, offset) && there:
 		return withheld
+	case log.tooLate(offset, s.ret) || all[s.partition].tooLate(offset, s.ret):
+		return notDecided
 	case contains(log.spans, offset) && contains(all[s.partition].spans, offset):
 		return lost
 	case log.isComplete && offset >= log.cover.End && all[s.partition].isComplete && offset >= all[s.partition].cover.End:
@@ -250,8 +255,11 @@ func (e *evidence) refused(r history.RecordID, s *send) bool {
 // tellTransaction describes a transaction for a witness.
 func (e *evidence) tellTransaction(op *transaction) Operation {
 	what := fmt.Sprintf("transaction %d", op.Number)
-	if op.FirstSend > 0 {
-		what += fmt.Sprintf(" (%s to %d)", e.names.record(history.NewRecordID(op.Client, op.FirstSend)), op.LastSend)
+	switch first := e.names.record(history.NewRecordID(op.Client, op.FirstSend)); {
+	case op.FirstSend > 0 && op.FirstSend == op.LastSend:
+		what += fmt.Sprintf(" (%s)", first)
+	case op.FirstSend > 0:
+		what += fmt.Sprintf(" (%s to %d)", first, op.LastSend)
 	}
 	switch asked := map[bool]string{true: "commit", false: "abort"}[op.Commit]; {
 	case op.End == history.Infinity:
@@ -259,7 +267,7 @@ func (e *evidence) tellTransaction(op *transaction) Operation {
 	case op.Outcome == history.OK:
 		what += fmt.Sprintf(": %s, accepted", asked)
 	case op.Outcome == history.Failed:
-		what += fmt.Sprintf(": %s, failed (error code %d)", asked, op.Error)
+		what += fmt.Sprintf(": %s, %s", asked, tellFailure(op.Error))
 	default:
 		what += fmt.Sprintf(": %s, outcome unknown", asked)
 	}
@@ -279,7 +287,7 @@ func (e *evidence) tellFate(op *transaction) string {
 	case !op.Commit:
 		return fmt.Sprintf("%s was aborted at %s", who, Clock(op.End))
 	case op.Outcome == history.Failed:
-		return fmt.Sprintf("the commit of %s at %s failed (error code %d)", who, Clock(op.End), op.Error)
+		return fmt.Sprintf("the commit of %s at %s %s", who, Clock(op.End), tellFailure(op.Error))
 	}
 	if op.fate == aborted {
 		return who + " was not committed, as the covering read shows"

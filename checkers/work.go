@@ -19,6 +19,8 @@ type groupWork struct {
 	batches     []workBatch
 	completions []completion
 	last        dense[uint32] // the newest completion of each offset, plus one; 0 for none
+	// copies has the completion of each record that can have come soonest, plus one; nil until needed.
+	copies map[history.RecordID]uint32
 }
 
 // workBatch is a Process without its records: completions [first, first+count),
@@ -97,6 +99,21 @@ func (g *groupWork) soonest(i uint32) history.Time {
 		return b.ret
 	}
 	return b.call
+}
+
+// soonestOf finds the completion of a record that can have come soonest, wherever
+// it lay: a consumer that recognises a copy leaves it out. Zero is none, plus one.
+func (g *groupWork) soonestOf(r history.RecordID) uint32 {
+	if g.copies == nil {
+		g.copies = map[history.RecordID]uint32{}
+		for i := range uint32(len(g.completions)) {
+			of := g.completions[i].record
+			if known := g.copies[of]; of != 0 && (known == 0 || g.soonest(i) < g.soonest(known-1)) {
+				g.copies[of] = i + 1
+			}
+		}
+	}
+	return g.copies[r]
 }
 
 // tellWork describes the processing of one record for a witness.

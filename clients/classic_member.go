@@ -62,9 +62,8 @@ type classicMember struct {
 	synced   []kafka.TopicPartition
 	last     claim // the last completed assignment
 
-	heart  heart
-	failed error // nothing helps any more
-	told   bool  // of failed
+	heart   heart
+	failure groupFailure
 }
 
 func newClassicMember(c *Consumer) *classicMember {
@@ -91,8 +90,8 @@ func newClassicMember(c *Consumer) *classicMember {
 func (m *classicMember) advance(now host.Time) {
 	for !m.consumer.group.revoking {
 		switch {
-		case m.failed != nil:
-			m.tellFailure()
+		case m.failure.err != nil:
+			m.failure.tell(m.consumer)
 			return
 		case m.isSynced:
 			m.complete()
@@ -235,19 +234,7 @@ func (m *classicMember) reset(forgetID bool) {
 func (m *classicMember) fail(code int16) {
 	m.reset(true)
 	m.rejoin = false
-	m.failed = kerr.ErrorForCode(code)
-}
-
-func (m *classicMember) tellFailure() {
-	if m.told {
-		return
-	}
-	m.told = true
-	c := m.consumer
-	c.lose(c.Assignment())
-	if c.events.GroupFailed != nil {
-		c.events.GroupFailed(m.failed)
-	}
+	m.failure.err = kerr.ErrorForCode(code)
 }
 
 func (m *classicMember) step(now host.Time) host.Time {
@@ -255,7 +242,7 @@ func (m *classicMember) step(now host.Time) host.Time {
 		m.assign()
 	}
 	next := m.beat(now)
-	if m.failed == nil && m.rejoin && m.notUntil > now {
+	if m.failure.err == nil && m.rejoin && m.notUntil > now {
 		next = min(next, m.notUntil)
 	}
 	return next
@@ -300,7 +287,7 @@ func (m *classicMember) retriesCommit(int16) bool { return false }
 func (m *classicMember) commitRefused(code int16, generation int32) {
 	switch code {
 	case kerr.RebalanceInProgress.Code:
-		m.rejoin = m.rejoin || m.failed == nil
+		m.rejoin = m.rejoin || m.failure.err == nil
 	case kerr.UnknownMemberID.Code, kerr.IllegalGeneration.Code:
 		if generation == m.member.generation && m.state == stable {
 			m.reset(code == kerr.UnknownMemberID.Code)

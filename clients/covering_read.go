@@ -2,7 +2,6 @@ package clients
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
@@ -36,7 +35,9 @@ type CoveringRead struct {
 	events     CoveringReadEvents
 	partitions []*coveredPartition
 	byName     map[kafka.TopicPartition]*coveredPartition
-	open       []*coveredPartition // that are neither complete nor failed, in the same order
+	open       int                 // that are neither complete nor failed
+	unasked    bool                // whose end is still to be asked for, some of them
+	stirred    []*coveredPartition // of which something changed since the last step
 	timer      Timer
 	deadline   Timer
 	finished   bool
@@ -52,6 +53,15 @@ type coveredPartition struct {
 	notUntil host.Time
 	failures int
 	failed   bool
+	stirred  bool // in CoveringRead.stirred
+	done     bool // complete or failed, as a step saw it
+}
+
+// settle looks whether the partition is done with.
+func (p *coveredPartition) settle() (done bool) {
+	p.Complete = !p.failed && p.End != kafka.NoOffset && p.LogStart != kafka.NoOffset && p.position >= p.End
+	p.done = p.failed || p.Complete
+	return p.done
 }
 
 // NewCoveringRead starts a read of whole partitions on a client. least gives
@@ -69,7 +79,7 @@ func NewCoveringRead(
 		}
 		r.partitions, r.byName[name] = append(r.partitions, p), p
 	}
-	r.open = slices.Clone(r.partitions)
+	r.open, r.unasked = len(names), true
 	r.timer.Fire = c.step
 	r.deadline.Fire = r.finish
 	r.consumer = NewConsumer(c, config, ConsumerEvents{Stamp: events.Stamp, Available: r.drain, Moved: r.moved, Failed: r.failed})
@@ -79,9 +89,18 @@ func NewCoveringRead(
 	return r
 }
 
+// stir has the next step look at a partition.
+func (r *CoveringRead) stir(p *coveredPartition) {
+	if !p.stirred {
+		p.stirred = true
+		r.stirred = append(r.stirred, p)
+	}
+}
+
 func (r *CoveringRead) moved(m Move) {
 	p := r.byName[m.Partition]
 	p.position = m.To
+	r.stir(p)
 	if m.Reason == MoveAssigned {
 		p.LogStart = m.To
 	}
@@ -89,8 +108,12 @@ func (r *CoveringRead) moved(m Move) {
 }
 
 func (r *CoveringRead) failed(name kafka.TopicPartition, err error) {
-	p := r.byName[name]
+	r.fail(r.byName[name], err)
+}
+
+func (r *CoveringRead) fail(p *coveredPartition, err error) {
 	p.failed, p.Reason = true, err.Error()
+	r.stir(p)
 }
 
 func (r *CoveringRead) drain() {
@@ -100,7 +123,9 @@ func (r *CoveringRead) drain() {
 			return
 		}
 		for _, chunk := range chunks {
-			r.byName[chunk.Partition].position = chunk.Next
+			p := r.byName[chunk.Partition]
+			p.position = chunk.Next
+			r.stir(p)
 			r.events.Read(chunk)
 		}
 	}
@@ -111,26 +136,45 @@ func (r *CoveringRead) step() {
 	if r.finished {
 		return
 	}
-	now := r.client.host.Now()
 	next := host.Never
-	r.open = slices.DeleteFunc(r.open, func(p *coveredPartition) bool {
-		p.Complete = !p.failed && p.End != kafka.NoOffset && p.LogStart != kafka.NoOffset && p.position >= p.End
-		return p.failed || p.Complete
-	})
-	for _, p := range r.open {
-		if p.End != kafka.NoOffset || p.asked {
+	r.settle()
+	if r.unasked {
+		next = r.askEnds()
+	}
+	r.client.timers.Set(&r.timer, next)
+	if r.open == 0 {
+		r.finish()
+	}
+}
+
+// settle counts off what is done with. Only what was stirred can be.
+func (r *CoveringRead) settle() {
+	for _, p := range r.stirred {
+		p.stirred = false
+		if !p.done && p.settle() {
+			r.open--
+		}
+	}
+	r.stirred = r.stirred[:0]
+}
+
+// askEnds asks for the ends that are missing, and returns when some may be asked
+// for again.
+func (r *CoveringRead) askEnds() (next host.Time) {
+	next, r.unasked = host.Never, false
+	now := r.client.host.Now()
+	for _, p := range r.partitions {
+		if p.done || p.asked || p.End != kafka.NoOffset {
 			continue
 		}
 		if now < p.notUntil {
 			next = min(next, p.notUntil)
-			continue
+		} else {
+			r.askEnd(p)
 		}
-		r.askEnd(p)
+		r.unasked = r.unasked || !p.asked
 	}
-	r.client.timers.Set(&r.timer, next)
-	if len(r.open) == 0 {
-		r.finish()
-	}
+	return next
 }
 
 func (r *CoveringRead) askEnd(p *coveredPartition) {
@@ -141,21 +185,23 @@ func (r *CoveringRead) askEnd(p *coveredPartition) {
 			return
 		}
 		p.End = max(end, p.least)
+		r.stir(p)
 	})
 	switch {
 	case err == nil:
 		p.asked = true
 	case !errors.Is(err, ErrNotReady):
-		p.failed, p.Reason = true, err.Error()
+		r.fail(p, err)
 	}
 }
 
 func (r *CoveringRead) endFailed(p *coveredPartition, err error) {
 	if code := codeOf(err); !isRetriable(code) && code != kerr.UnknownServerError.Code {
-		p.failed, p.Reason = true, err.Error()
+		r.fail(p, err)
 		return
 	}
 	p.failures++
+	r.unasked = true
 	p.notUntil = r.client.host.Now().Add(r.client.config.RetryBackoff.Wait(p.failures, r.client.random))
 }
 

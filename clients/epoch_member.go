@@ -54,9 +54,8 @@ type epochMember struct {
 	reconciling bool // a reconciliation is under way
 	life        int  // counts joins: what was begun in a former one says nothing
 
-	heart  epochHeart
-	failed error
-	told   bool
+	heart   epochHeart
+	failure groupFailure
 }
 
 func newEpochMember(c *Consumer) *epochMember {
@@ -78,7 +77,7 @@ func (m *epochMember) advance(now host.Time) {
 			m.joinAnew()
 			return
 		case epochFailed:
-			m.tellFailure()
+			m.failure.tell(m.consumer)
 			return
 		case epochReconciling:
 			if m.reconciling || !m.reconcile(now) {
@@ -212,22 +211,10 @@ func (m *epochMember) fenced() {
 }
 
 func (m *epochMember) fail(code int16) {
-	m.state, m.failed = epochFailed, kerr.ErrorForCode(code)
+	m.state, m.failure.err = epochFailed, kerr.ErrorForCode(code)
 	m.setEpoch(joinEpoch)
 	m.life++
 	m.consumer.client.again = true
-}
-
-func (m *epochMember) tellFailure() {
-	if m.told {
-		return
-	}
-	m.told = true
-	c := m.consumer
-	c.lose(c.Assignment())
-	if c.events.GroupFailed != nil {
-		c.events.GroupFailed(m.failed)
-	}
 }
 
 // String is for Dump.

@@ -21,6 +21,7 @@ import (
 //	member NAME KEY=VALUE... makes a consumer, which polls whatever it gets
 //	busy NAME                the application will work long on the next records
 //	poll NAME                it is done, and polls whenever there is something
+//	leave-poll NAME          it had nothing to read, and turns to something else
 //	hold NAME                the application does not end its next revocation
 //	release NAME             ends it
 //	commit NAME PARTITION OFFSET
@@ -40,12 +41,7 @@ import (
 //	sessions                 prints the brokers' fetch sessions
 //	run DURATION, offsets, owners
 func TestGroupStories(t *testing.T) {
-	story.Play(t, "testdata/groups/*.story", func(t *testing.T, content string) string {
-		script, _, _ := strings.Cut(content, "----\n")
-		told := tellGroup(t, script)
-		require.Equal(t, told, tellGroup(t, script), "the same story twice")
-		return script + "----\n" + told
-	})
+	story.Play(t, "testdata/groups/*.story", func(t *testing.T, content string) string { return story.Twice(t, content, tellGroup) })
 }
 
 type groupStage struct {
@@ -102,6 +98,9 @@ func (s *groupStage) act(command string, args []string) {
 	case "poll":
 		s.actors[args[0]].busy, s.actors[args[0]].working = false, false
 		s.actors[args[0]].poll()
+	case "leave-poll":
+		s.actors[args[0]].working = true
+		s.actors[args[0]].consumer.StopWaiting()
 	case "hold":
 		s.actors[args[0]].holds = true
 	case "release":

@@ -57,6 +57,22 @@ func (c *Consumer) pollMembership(now host.Time) {
 	g.polling = false
 }
 
+// StopWaiting says that the application goes on with something else than waiting
+// for records, which is what an empty Poll stands for: until it polls again no
+// callback of the group comes, and max.poll.interval.ms runs. In Kafka's consumer
+// that is a poll whose time is over.
+func (c *Consumer) StopWaiting() {
+	g := &c.group
+	if !g.waiting {
+		return
+	}
+	g.waiting = false
+	if g.membership != nil && !g.revoking {
+		g.pollBy = c.nextPollBy(c.client.host.Now())
+		c.client.step()
+	}
+}
+
 // nextPollBy is when the application has to have polled again.
 func (c *Consumer) nextPollBy(now host.Time) host.Time {
 	if !c.config.Profile.boundsPolls() {
@@ -200,4 +216,22 @@ func without(a, b []kafka.TopicPartition) []kafka.TopicPartition {
 		}
 	}
 	return rest
+}
+
+// groupFailure is an error of the group that nothing helps against any more.
+type groupFailure struct {
+	err  error // nil for none
+	told bool
+}
+
+// tell takes the assignment away and tells the application, once.
+func (f *groupFailure) tell(c *Consumer) {
+	if f.told {
+		return
+	}
+	f.told = true
+	c.lose(c.Assignment())
+	if c.events.GroupFailed != nil {
+		c.events.GroupFailed(f.err)
+	}
 }

@@ -199,7 +199,7 @@ func (m *Metadata) failed(now host.Time) {
 }
 
 // apply takes an answer over and reports whether every wanted topic is there
-// with a leader for each partition.
+// with a leader for each partition, and the way to it.
 func (m *Metadata) apply(answer *kmsg.MetadataResponse) (complete bool) {
 	m.changes++
 	m.controller = kafka.BrokerID(answer.ControllerID)
@@ -238,12 +238,14 @@ func (m *Metadata) applyTopic(t *kmsg.MetadataResponseTopic) (complete bool) {
 			continue
 		}
 		leader := Leader{kafka.BrokerID(p.Leader), kafka.LeaderEpoch(p.LeaderEpoch)}
-		complete = complete && leader.Broker >= 0
 		if old != nil && old.ID == fresh.ID && int(p.Partition) < len(old.Leaders) {
 			if known := old.Leaders[p.Partition]; leader.Epoch >= 0 && leader.Epoch < known.Epoch {
 				leader = known
 			}
 		}
+		// The leader that is known may be newer than the answer, whose brokers are
+		// without it: then nobody could be asked.
+		complete = complete && m.client.network.peer(leader.Broker) != nil
 		fresh.Leaders[p.Partition] = leader
 	}
 	m.topics[fresh.Name] = fresh

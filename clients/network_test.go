@@ -15,41 +15,33 @@ import (
 	"assay/internal/kafka"
 )
 
-func TestTimersFireInOrder(t *testing.T) {
+// Timers tell the host of no deadline that is later than the one it knows, and
+// one that is set for the same time again keeps its turn.
+func TestTimersMoveTheHostForwardOnly(t *testing.T) {
 	w := newTestWorld(t, 1)
-	random := rand.New(rand.NewPCG(1, 1))
-	var fired, want []int
-	timers := make([]*Timer, 200)
-	at := make([]host.Time, len(timers))
-	for i := range timers {
-		timers[i] = &Timer{Fire: func() { fired = append(fired, i) }}
-	}
-	for range 1000 {
-		i := random.IntN(len(timers))
-		if random.IntN(4) == 0 {
-			w.timers.Stop(timers[i])
-			at[i] = 0
-			continue
-		}
-		at[i] = host.Time(1 + random.IntN(50))
-		w.timers.Set(timers[i], at[i])
-	}
-	for i := range timers {
-		if at[i] > 0 {
-			want = append(want, i)
-		}
-	}
-	slices.SortStableFunc(want, func(a, b int) int {
-		if at[a] != at[b] {
-			return int(at[a] - at[b])
-		}
-		return int(timers[a].order) - int(timers[b].order)
-	})
+	var fired []string
+	a := Timer{Fire: func() { fired = append(fired, "a") }}
+	b := Timer{Fire: func() { fired = append(fired, "b") }}
+	c := Timer{Fire: func() { fired = append(fired, "c") }}
+	w.timers.Set(&a, 20)
+	w.timers.Set(&b, 20)
+	w.timers.Set(&a, 20)
+	require.Equal(t, host.Time(20), w.wakeAt)
+	w.timers.Set(&c, 10)
+	require.Equal(t, host.Time(10), w.wakeAt)
+	w.timers.Set(&c, 20)
+	require.Equal(t, host.Time(10), w.wakeAt, "a wake-up for nothing costs less than a call for every change")
+	w.run(15)
+	require.Empty(t, fired)
+	require.Equal(t, host.Time(20), w.wakeAt)
+	w.run(5)
+	require.Equal(t, []string{"a", "b", "c"}, fired)
+	require.Equal(t, host.Never, w.wakeAt)
+	require.False(t, a.IsSet())
+	w.timers.Set(&a, 30)
+	w.timers.Set(&a, host.Never)
 	w.run(time.Microsecond)
-	require.Equal(t, want, fired)
-	for _, timer := range timers {
-		require.False(t, timer.IsSet())
-	}
+	require.Equal(t, []string{"a", "b", "c"}, fired)
 }
 
 func TestBackoffDoublesWithJitterUpToItsMaximum(t *testing.T) {
@@ -135,6 +127,34 @@ func TestLeaderEpochsNeverGoBack(t *testing.T) {
 	require.Equal(t, Leader{1, 5}, c.Metadata().Leader(name))
 	require.False(t, c.Metadata().LearnLeader(name, Leader{2, 5}))
 	require.True(t, c.Metadata().LearnLeader(name, Leader{2, 6}))
+}
+
+// A broker whose metadata stand still knows neither the newest leader's epoch nor
+// that the leader is back. The client keeps the epoch, and goes on to ask until
+// somebody tells it where that leader is.
+func TestTheWayToTheLeaderIsAskedFor(t *testing.T) {
+	w := newTestWorld(t, 2, "orders")
+	c := w.client(nil)
+	name := kafka.TopicPartition{Topic: "orders"}
+	c.Metadata().Want("orders")
+	c.step()
+	w.run(time.Second)
+	require.True(t, c.Metadata().LearnLeader(name, Leader{2, 6}))
+
+	w.cluster.brokers[1].down = true
+	c.Metadata().RequestUpdate()
+	c.step()
+	w.run(time.Second)
+	require.Equal(t, Leader{2, 6}, c.Metadata().Leader(name))
+	require.Nil(t, c.network.peer(2))
+
+	w.cluster.brokers[1].down = false
+	w.cluster.logs[name].leader, w.cluster.logs[name].epoch = 2, 6
+	w.run(5 * time.Second)
+	require.NotNil(t, c.network.peer(2))
+	asked := c.Metadata().Updates()
+	w.run(5 * time.Second)
+	require.Equal(t, asked, c.Metadata().Updates(), "then there is nothing to ask for")
 }
 
 func TestBufferMemoryBlocksAndUnblocks(t *testing.T) {

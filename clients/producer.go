@@ -215,7 +215,7 @@ func (p *Producer) noticeBatch(partition *producerPartition, b *producerBatch) {
 		p.stepSoon()
 		return
 	}
-	if due := b.created.Add(p.config.Linger); !p.timer.IsSet() || due < p.timer.at {
+	if due := b.created.Add(p.config.Linger); due < p.timer.At() {
 		p.client.timers.Set(&p.timer, due)
 	}
 }

@@ -54,12 +54,7 @@ import (
 //	write-as PRODUCER VALUE..., mark PRODUCER commit|abort
 //	                         another producer's transaction
 func TestStories(t *testing.T) {
-	story.Play(t, "testdata/*.story", func(t *testing.T, content string) string {
-		script, _, _ := strings.Cut(content, "----\n")
-		told := tell(t, script)
-		require.Equal(t, told, tell(t, script), "the same story twice")
-		return script + "----\n" + told
-	})
+	story.Play(t, "testdata/*.story", func(t *testing.T, content string) string { return story.Twice(t, content, tell) })
 }
 
 type stage struct {

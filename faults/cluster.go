@@ -31,6 +31,8 @@ type Cluster interface {
 	InSync(topic string, partition int32) []string
 	// Leading are the brokers that lead some partition of a topic of the scenario.
 	Leading() []string
+	// LedBy are the partitions that a broker leads, those of internal topics too.
+	LedBy(broker string) []Target
 	Up(name string) bool
 
 	// Impaired are the brokers that are down, paused, cut off from a majority

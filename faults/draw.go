@@ -80,10 +80,11 @@ func drawOne(id string, at time.Duration, kinds []Kind, targets []Target, durati
 	// What came later has streams of its own, so that the draws above stay.
 	factor := logUniform(stream("faults", id, "factor"), int64(4), 64)
 	skew := drawSkew(stream("faults", id, "skew"))
+	unaware := stream("faults", id, "fence").IntN(4) == 0
 
 	switch {
-	case (spec.Kind == DelayMetadata || spec.Kind == ExpireSession) && (target.Kind == Clients || target.Kind == Controller):
-		target = Target{Kind: One} // nobody else follows the metadata, or has a session with the controller
+	case (spec.Kind == DelayMetadata || spec.Kind == ExpireSession || spec.Kind == MoveLeader) && (target.Kind == Clients || target.Kind == Controller):
+		target = Target{Kind: One} // nobody else follows the metadata, has a session with the controller, or leads
 	case spec.Kind == SlowDisk && target.Kind == Clients:
 		target = Target{Kind: One} // clients have no disk to speak of
 	}
@@ -107,6 +108,10 @@ func drawOne(id string, at time.Duration, kinds []Kind, targets []Target, durati
 		spec.Target, spec.Late = []Target{target}, late
 	case SlowDisk:
 		spec.Target, spec.Factor = []Target{target}, factor
+	case MoveLeader:
+		if spec.Target, spec.NoFence = []Target{target}, unaware; unaware {
+			spec.Duration = length
+		}
 	case ClockSkew:
 		spec.Target, spec.Skew = []Target{target}, skew
 	default:

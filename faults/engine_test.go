@@ -64,10 +64,16 @@ func (c *scripted) Coordinator(name string) (string, bool) {
 func (c *scripted) Followers(string, int32) []string { return []string{"broker-2", "broker-3"} }
 func (c *scripted) InSync(string, int32) []string    { return c.Brokers() }
 func (c *scripted) Leading() []string                { return c.Brokers() }
-func (c *scripted) Up(name string) bool              { return !slices.Contains(c.down, name) }
-func (c *scripted) Impaired() []string               { return append(slices.Clone(c.impaired), c.down...) }
-func (c *scripted) ImpairedControllers() []string    { return nil }
-func (c *scripted) Survives(impaired []string) bool  { return len(impaired) < 3 }
+func (c *scripted) LedBy(broker string) []Target {
+	if leader, _ := c.Leader("t", 0); leader == broker {
+		return []Target{{Kind: TopicPartition, Topic: "t"}, {Kind: TopicPartition, Topic: "t", Partition: 1}}
+	}
+	return nil
+}
+func (c *scripted) Up(name string) bool             { return !slices.Contains(c.down, name) }
+func (c *scripted) Impaired() []string              { return append(slices.Clone(c.impaired), c.down...) }
+func (c *scripted) ImpairedControllers() []string   { return nil }
+func (c *scripted) Survives(impaired []string) bool { return len(impaired) < 3 }
 func (c *scripted) Kill(name string, _ *rand.Rand) {
 	c.note("kill %s", name)
 	c.At(c.now+c.dying, func() { c.down = append(c.down, name) })
@@ -370,4 +376,40 @@ func TestNewKindsDrawFromStreamsOfTheirOwn(t *testing.T) {
 	require.Greater(t, behind, 50)
 	require.Greater(t, ahead, 50)
 	require.NotContains(t, DefaultKinds(), SlowDisk, "runs that name no kinds stay as they were")
+}
+
+// A drawn move takes any partition of its target's to any replica in sync, and
+// what is recorded names both, so that it is replayed as it was.
+func TestMovesAreDrawn(t *testing.T) {
+	plan := Plan{Random: &Random{Budget: BudgetMinority, Interval: time.Second, Duration: Range{time.Second, 2 * time.Second}, Kinds: []Kind{MoveLeader}}}
+	c := &scripted{seed: 5, leader: "broker-2"}
+	e := NewEngine(plan, Draw(plan.Random, 2*time.Minute, c.Stream), 2*time.Minute, c)
+	moved := c.run()
+
+	partitions, destinations, unaware := map[Target]int{}, map[string]int{}, 0
+	var timeline []Spec
+	for _, r := range e.Records() {
+		if r.Outcome == Skipped {
+			require.Contains(t, r.Reason, " leads no partition")
+			continue
+		}
+		timeline = append(timeline, r.Spec)
+		partitions[r.Spec.Target[0]]++
+		destinations[r.Spec.To.Name]++
+		if r.Spec.NoFence {
+			unaware++
+			require.Positive(t, r.Spec.Duration)
+		} else {
+			require.Zero(t, r.Spec.Duration)
+		}
+	}
+	require.Len(t, partitions, 2)
+	require.Len(t, destinations, 3, "the present leader's epoch may be bumped, too")
+	require.Positive(t, unaware)
+	require.Greater(t, len(moved), 20)
+	require.Less(t, unaware, len(moved)/2)
+
+	again := &scripted{seed: 6, leader: "broker-2"}
+	NewEngine(Plan{Timeline: timeline}, nil, 2*time.Minute, again)
+	require.Equal(t, moved, again.run())
 }

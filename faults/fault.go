@@ -74,7 +74,7 @@ var Descriptions = []Description{
 	{DiskError, "disk operations fail", []Field{FieldTarget}, true, false, true, false},
 	{Corrupt, "stored bytes change", []Field{FieldTarget}, false, false, true, false},
 	{ClockSkew, "the wall clock jumps by the skew, and back after the duration; timers do not notice", []Field{FieldTarget, FieldSkew}, true, true, true, false},
-	{MoveLeader, "leadership of a partition moves; to the present leader it bumps the epoch alone", []Field{FieldTarget, FieldTo, FieldFence}, false, true, false, false},
+	{MoveLeader, "leadership of a partition moves; to the present leader it bumps the epoch alone", []Field{FieldTarget, FieldTo, FieldFence}, false, true, true, false},
 	{Reassign, "replicas of a partition move to other brokers", []Field{FieldTarget, FieldTo}, false, false, true, false},
 	{Roll, "brokers stop in an orderly way and restart one after the other, each once all are in sync, as far as the duration allows", []Field{FieldTarget}, true, true, false, false},
 	{DelayMetadata, "the target applies no newer metadata for the duration", []Field{FieldTarget}, true, true, true, true},
@@ -108,7 +108,7 @@ const (
 	Leaders
 	Clients
 	Rest
-	TopicPartition // Topic/Partition itself (move_leader)
+	TopicPartition // Topic/Partition itself (move_leader; drawn ones name a broker that leads some)
 )
 
 var targetWords = map[TargetKind]string{

@@ -15,6 +15,9 @@ func (e *Engine) resolve(spec Spec, random bool) (Spec, string) {
 		return spec, "no controller is active to do it"
 	}
 	if spec.Kind == MoveLeader {
+		if spec.Target[0].Kind != TopicPartition {
+			return e.resolveAnyMove(concrete, chance)
+		}
 		return e.resolveMove(concrete)
 	}
 	if len(spec.Groups) > 0 {
@@ -170,4 +173,27 @@ func (e *Engine) resolveMove(spec Spec) (Spec, string) {
 		}
 	}
 	return spec, fmt.Sprintf("%s has no other in-sync replica", partition)
+}
+
+// resolveAnyMove draws a partition from those that the targets lead, and where
+// its leadership goes: to any replica in sync, the present leader among them.
+func (e *Engine) resolveAnyMove(spec Spec, chance *rand.Rand) (Spec, string) {
+	leaders, reason := e.resolveTarget(spec.Target[0], true, chance)
+	if reason != "" {
+		return spec, reason
+	}
+	var led []Target
+	for _, name := range leaders {
+		led = append(led, e.cluster.LedBy(name)...)
+	}
+	if len(led) == 0 {
+		return spec, fmt.Sprintf("%s leads no partition", spec.Target[0])
+	}
+	partition := led[chance.IntN(len(led))]
+	to := pick(e.cluster.InSync(partition.Topic, partition.Partition), 1, chance)
+	if len(to) == 0 {
+		return spec, fmt.Sprintf("%s has no replica in sync", partition)
+	}
+	spec.Target, spec.To = []Target{partition}, &Target{Kind: Named, Name: to[0]}
+	return spec, ""
 }

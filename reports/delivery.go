@@ -34,7 +34,7 @@ type deliveryCell struct {
 // deliveryAbout is what a reader must know to read the table.
 const deliveryAbout = "Places of the logs with damaged records, over all seeds. A record stands in the row of each kind of fault that explains it, and once in all; a dash: no claim of the variant looks for it."
 
-var deliveryRows = map[string]string{result.AllFaults: "all", result.NoFault: "no fault", result.Unattributed: "not attributed (too many)"}
+var deliveryRows = map[string]string{result.AllFaults: "all", result.NoFault: "no fault", result.LeftOut: "none: left out on purpose", result.Unattributed: "not attributed (too many)"}
 
 // delivery makes the table; nil if no claim of any variant looks for damage.
 func (run Run) delivery() *deliveryTable {

@@ -13,7 +13,8 @@ const mostEvidence = 3
 
 // evidence tells of the variants in which a claim holds that another one
 // violates: what they set otherwise is what may prevent the violation. Those
-// that differ least say most and come first.
+// that differ least say most and come first. One that was expected to violate the claim,
+// and in these seeds did not, witnesses nothing.
 func (run Run) evidence(c counterexample) []string {
 	type sibling struct {
 		says     string
@@ -23,10 +24,10 @@ func (run Run) evidence(c counterexample) []string {
 	for _, v := range run.Result.Variants {
 		only, without := settingsBeyond(v, c.Variant), settingsBeyond(c.Variant, v)
 		for _, other := range v.Claims {
-			if other.Name != c.Claim.Name || other.Verdict != "holds" || !other.Exercised || len(only)+len(without) == 0 {
+			if other.Name != c.Claim.Name || other.Verdict != "holds" || other.Expect == "violated" || !other.Exercised || len(only)+len(without) == 0 {
 				continue
 			}
-			says := fmt.Sprintf("In variant %s, %s, it holds in %d of %s", v.Name, difference(only, without), len(v.Seeds)-other.Violating, plural(len(v.Seeds), "seed"))
+			says := fmt.Sprintf("In variant %s, %s, it holds in %d of %s", v.Name, difference(only, without), len(v.Seeds)-other.Violating, plural(len(v.Seeds), "seed")) + price(c.Variant, v)
 			found = append(found, sibling{says, len(only) + len(without)})
 		}
 	}
@@ -36,6 +37,22 @@ func (run Run) evidence(c counterexample) []string {
 		told = append(told, s.says)
 	}
 	return told
+}
+
+// price tells the claims that hold where a violation was found, and are violated in a
+// variant that does without it.
+func price(here, there result.Variant) string {
+	var paid []string
+	for _, c := range here.Claims {
+		violated := func(o result.Claim) bool { return o.Name == c.Name && o.Verdict == "violated" }
+		if c.Verdict == "holds" && slices.ContainsFunc(there.Claims, violated) {
+			paid = append(paid, c.Name)
+		}
+	}
+	if len(paid) == 0 {
+		return ""
+	}
+	return ", at a price: " + strings.Join(paid, ", ") + " violated"
 }
 
 // advice is what would have prevented a violation: what the settings say, and
@@ -69,28 +86,49 @@ func difference(only, without []result.Setting) string {
 	set := func(s result.Setting) bool {
 		return slices.ContainsFunc(only, func(o result.Setting) bool { return o.Pointer == s.Pointer })
 	}
+	// What one has taken away the other has: "with dead_letter", not "without no".
+	left := slices.DeleteFunc(slices.Clone(without), func(s result.Setting) bool { return set(s) || taken(s) })
+	for _, s := range without {
+		if taken(s) && !set(s) {
+			only = append(only, result.Setting{Pointer: s.Pointer})
+		}
+	}
 	var words []string
 	if len(only) > 0 {
 		words = append(words, "with "+settingWords(only))
 	}
-	left := slices.DeleteFunc(slices.Clone(without), func(s result.Setting) bool { return set(s) })
 	if len(left) > 0 {
 		words = append(words, "without "+settingWords(left))
 	}
 	return strings.Join(words, " and ")
 }
 
+// taken says whether an override takes something away.
+func taken(s result.Setting) bool { return s.Value == "null" || s.Value == "[]" }
+
 // settingWords are overrides as a Kafka user writes them: "acks=all and retries=0",
-// and "no faults" for what is taken away.
+// and "no faults" for what is taken away. Flaws are named, and faults not told in
+// full: their tables are further down.
 func settingWords(list []result.Setting) string {
 	const most = 4
 	words := make([]string, 0, most)
 	for _, s := range list[:min(len(list), most)] {
-		if s.Value == "null" {
-			words = append(words, "no "+settingName(s))
-			continue
+		word := settingName(s) + "=" + shortened(s.Value, 40)
+		switch {
+		case taken(s):
+			word = "no " + settingName(s)
+		case s.Pointer == "/cluster/flaws" && strings.Contains(s.Value, ","):
+			word = "the flaws " + strings.Trim(s.Value, "[]")
+		case s.Pointer == "/cluster/flaws" && s.Value != "":
+			word = "the flaw " + strings.Trim(s.Value, "[]")
+		case strings.HasPrefix(s.Pointer, "/faults/"):
+			word = "faults of its own"
+		case s.Value == "" || strings.HasPrefix(s.Value, "{"):
+			word = settingName(s)
 		}
-		words = append(words, settingName(s)+"="+shortened(s.Value, 40))
+		if !slices.Contains(words, word) {
+			words = append(words, word)
+		}
 	}
 	if more := len(list) - most; more > 0 {
 		words = append(words, fmt.Sprintf("%d more", more))

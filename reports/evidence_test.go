@@ -22,6 +22,8 @@ func TestEvidence(t *testing.T) {
 	violated := duplicate()
 	idle := holding("no-duplicates")
 	idle.Exercised = false
+	lucky := holding("no-duplicates")
+	lucky.Expect, lucky.Outcome = "violated", string(result.Inconclusive)
 	variant := func(name string, claim result.Claim, set []result.Setting) result.Variant {
 		return result.Variant{Name: name, Seeds: seeds(1, 20), Claims: []result.Claim{claim}, Set: set}
 	}
@@ -33,6 +35,7 @@ func TestEvidence(t *testing.T) {
 		variant("near", holding("no-duplicates"), set(producer+"acks", "all", "/require", "null")),
 		variant("same", holding("no-duplicates"), set(producer+"acks", "1", "/report", "{formats: [html]}")),
 		variant("idle", idle, set(producer+"acks", "0")),
+		variant("lucky", lucky, set(producer+"acks", "0")),
 		variant("too", violated, set(producer+"acks", "-1")),
 		variant("other claim", holding("no-loss"), set(producer+"acks", "-1")),
 	}}}
@@ -42,6 +45,36 @@ func TestEvidence(t *testing.T) {
 		"In variant far, with acks=all, retries=0 and no faults, it holds in 20 of 20 seeds",
 	}, run.evidence(counterexample{weak, violated}))
 	require.Empty(t, Run{Result: result.Result{Variants: run.Result.Variants[1:2]}}.evidence(counterexample{weak, violated}))
+}
+
+// TestEvidenceAtAPrice: a variant that holds what another violates and violates what
+// that one holds is no plain advice.
+func TestEvidenceAtAPrice(t *testing.T) {
+	lost := duplicate()
+	lost.Name = "no-loss"
+	here := result.Variant{Name: "base", Seeds: seeds(1, 20), Claims: []result.Claim{duplicate(), holding("no-loss")}}
+	there := result.Variant{Name: "dual-write", Seeds: seeds(1, 20), Claims: []result.Claim{holding("no-duplicates"), lost},
+		Set: set("/workload/producers/web/outbox", "null")}
+	run := Run{Result: result.Result{Variants: []result.Variant{here, there}}}
+	require.Equal(t, []string{"In variant dual-write, with no outbox, it holds in 20 of 20 seeds, at a price: no-loss violated"},
+		run.evidence(counterexample{here, here.Claims[0]}))
+}
+
+// TestSettingsInWords: what a variant sets otherwise reads like a sentence, however
+// long its value is.
+func TestSettingsInWords(t *testing.T) {
+	require.Equal(t, "the flaws no-epoch-fence, txn-offset-no-generation and faults of its own", settingWords([]result.Setting{
+		{Pointer: "/cluster/flaws", Value: "[no-epoch-fence, txn-offset-no-generation]"},
+		{Pointer: "/faults/timeline/1", Value: "{at: 10s, kind: kill, target: coordinator(invoicing), duration: 3s}"},
+		{Pointer: "/faults/timeline/2/duration", Value: "1s"},
+	}))
+	require.Equal(t, "with dead_letter and without on_failure=skip", difference(nil, []result.Setting{
+		{Pointer: "/workload/consumers/billing/dead_letter", Value: "null"}, {Pointer: "/workload/consumers/billing/on_failure", Value: "skip"},
+	}))
+	require.Equal(t, "the flaw zombie-commit and repair", settingWords([]result.Setting{
+		{Pointer: "/cluster/flaws", Value: "[zombie-commit]"}, {Pointer: "/workload/consumers/repair", Value: "{count: 1}"},
+	}))
+	require.Equal(t, "no flaws and no random", settingWords([]result.Setting{{Pointer: "/cluster/flaws", Value: "[]"}, {Pointer: "/faults/random", Value: "null"}}))
 }
 
 // TestSweepIsFolded: points of which there is nothing to tell have no column, but

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"assay/scenarios/result"
@@ -67,6 +68,25 @@ func why(v result.Variant, c result.Claim) string {
 		return "a violation is expected, but none was found in " + plural(len(v.Seeds), "seed")
 	}
 	return "the verdict is " + c.Verdict
+}
+
+// undecided tells what is inconclusive in a variant. Claims that are so for want of a
+// requirement are told together: the requirements themselves are told as well.
+func undecided(v result.Variant) []string {
+	var told, wanting []string
+	for _, c := range v.Claims {
+		switch {
+		case c.Outcome != string(result.Inconclusive):
+		case slices.Contains(v.Unmet, c.Reason):
+			wanting = append(wanting, c.Name)
+		default:
+			told = append(told, c.Name+": "+why(v, c))
+		}
+	}
+	if len(wanting) > 0 {
+		told = append(told, strings.Join(wanting, ", ")+": what is required was not met")
+	}
+	return told
 }
 
 // share tells a count of seeds: "3 of 20 seeds".

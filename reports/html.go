@@ -206,10 +206,8 @@ func shortfalls(v result.Variant) []shortfall {
 	for _, text := range v.Crossed {
 		found = append(found, shortfall{"Threshold not held", v.Name, text})
 	}
-	for _, c := range v.Claims {
-		if c.Outcome == string(result.Inconclusive) {
-			found = append(found, shortfall{"Inconclusive", v.Name, c.Name + ": " + why(v, c)})
-		}
+	for _, text := range undecided(v) {
+		found = append(found, shortfall{"Inconclusive", v.Name, text})
 	}
 	return found
 }

@@ -115,10 +115,8 @@ func (m *markdown) shortfalls() {
 		for _, text := range v.Crossed {
 			tell("Threshold not held", v.Name, text)
 		}
-		for _, c := range v.Claims {
-			if c.Outcome == string(result.Inconclusive) {
-				tell("Inconclusive", v.Name, c.Name+": "+why(v, c))
-			}
+		for _, text := range undecided(v) {
+			tell("Inconclusive", v.Name, text)
 		}
 	}
 	if told {

@@ -72,9 +72,12 @@ func Quantity(unit string, value int64) string {
 		return span(value)
 	case "":
 		return grouped(value)
-	default:
-		return grouped(value) + " " + unit
+	case "records":
+		if value == 1 {
+			return "1 record"
+		}
 	}
+	return grouped(value) + " " + unit
 }
 
 // offsets writes a list of offsets: "offset 41", "offsets 41 and 44".

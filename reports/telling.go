@@ -211,11 +211,16 @@ func (run Run) TellClaim(v result.Variant, c result.Claim, target string, set ..
 // tellDamage says in numbers what was lost or duplicated in the witness's seed.
 func tellDamage(d *result.Damage) string {
 	text := plural(d.Records, "record")
+	if d.FirstOffset >= 0 && d.Records > d.LastOffset-d.FirstOffset+1 {
+		text += " in all; at this place" // offsets and times are those of one place
+	} else if d.FirstOffset >= 0 {
+		text += ","
+	}
 	switch {
 	case d.FirstOffset >= 0 && d.LastOffset > d.FirstOffset:
-		text += fmt.Sprintf(", offsets %d to %d", d.FirstOffset, d.LastOffset)
+		text += fmt.Sprintf(" offsets %d to %d", d.FirstOffset, d.LastOffset)
 	case d.FirstOffset >= 0:
-		text += fmt.Sprintf(", offset %d", d.FirstOffset)
+		text += fmt.Sprintf(" offset %d", d.FirstOffset)
 	}
 	if d.To > d.From {
 		text += fmt.Sprintf(", within %s (%s to %s)", span(d.To-d.From), instant(d.From), instant(d.To))

@@ -186,10 +186,8 @@ func (t *terminal) shortfalls() {
 		for _, text := range v.Crossed {
 			t.say("  threshold not held in "+v.Name+": ", text, 4)
 		}
-		for _, c := range v.Claims {
-			if c.Outcome == string(result.Inconclusive) {
-				t.say("  inconclusive: ", claimFailure(v, c), 4)
-			}
+		for _, text := range undecided(v) {
+			t.say("  inconclusive in "+v.Name+": ", text, 4)
 		}
 	}
 }

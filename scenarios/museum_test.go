@@ -75,7 +75,7 @@ var exhibits = []exhibition{
 			"longer-retention": {{"at-least-once", "unseen"}},
 		},
 	},
-	exhibit("static-no-fence", 3, find{"commit-safety", "offset regression"}),
+	exhibit("static-no-fence", 3, find{"commit-safety", "offset regression"}, find{"group-exclusive", "zombie commit"}),
 	exhibit("stale-owned-claim", 3, find{"exactly-once", "zombie commit"}, find{"group-exclusive", "zombie commit"}),
 	exhibit("coordinator-stale-load", 3, find{"at-most-once", "double processing"}),
 	exhibit("stale-alterpartition", 5, find{"no-loss", "lost write"}),

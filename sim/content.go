@@ -9,7 +9,7 @@ import (
 
 // firstBlock is the length of a file's first block. Each further one has twice
 // the length of the one before.
-const firstBlock = 64 << 10
+const firstBlock = 8 << 10
 
 // content is the bytes of a file, in blocks that stay where they are: a file
 // that grows is not copied again and again, and few views lie across two blocks.
@@ -143,6 +143,9 @@ func (c *content) corrupt(off int, mask byte) {
 
 // hash is the xxhash of all bytes.
 func (c *content) hash() uint64 {
+	if len(c.blocks) == 1 {
+		return xxhash.Sum64(c.blocks[0][:c.size])
+	}
 	h := xxhash.New()
 	rest := c.size
 	for _, block := range c.blocks {

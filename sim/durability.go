@@ -42,6 +42,9 @@ func (fs *FileSystem) change(c entryChange) {
 	if c.to != nil {
 		c.to.entries[c.toName] = c.file
 	}
+	if len(fs.changes) == cap(fs.changes) { // a broker makes thousands of files at once: twice as many, not 1.25 times
+		fs.changes = slices.Grow(fs.changes, max(16, len(fs.changes)))
+	}
 	fs.changes = append(fs.changes, c)
 }
 

@@ -100,9 +100,9 @@ func (fs *FileSystem) ReadDurable(name string) ([]byte, error) {
 // Files returns the names of all files, sorted.
 func (fs *FileSystem) Files() []string {
 	var names []string
-	fs.walk("", fs.root, func(name string, n *inode) {
+	fs.walk(nil, fs.root, func(name []byte, n *inode) {
 		if !n.isDirectory() {
-			names = append(names, name)
+			names = append(names, string(name))
 		}
 	})
 	return names
@@ -126,29 +126,29 @@ func (fs *FileSystem) Corrupt(name string, off int64, mask byte) error {
 	return nil
 }
 
-// walk visits a tree, parents first, names in order.
-func (fs *FileSystem) walk(name string, n *inode, visit func(string, *inode)) {
+// walk visits a tree, parents first, names in order. A name is valid during the
+// visit.
+func (fs *FileSystem) walk(name []byte, n *inode, visit func([]byte, *inode)) {
 	visit(name, n)
 	if !n.isDirectory() {
 		return
 	}
+	if len(name) > 0 {
+		name = append(name, '/')
+	}
 	for _, entry := range slices.Sorted(maps.Keys(n.entries)) {
-		child := entry
-		if name != "" {
-			child = name + "/" + entry
-		}
-		fs.walk(child, n.entries[entry], visit)
+		fs.walk(append(name, entry...), n.entries[entry], visit)
 	}
 }
 
 // addTo rolls the names and bytes of all files into a digest.
 func (fs *FileSystem) addTo(d *Digest) {
-	fs.walk("", fs.root, func(name string, n *inode) {
+	fs.walk(make([]byte, 0, 256), fs.root, func(name []byte, n *inode) {
 		kind := uint64(n.data.size) << 1
 		if n.isDirectory() {
 			kind = 1
 		}
-		d.add(xxhash.Sum64String(name), kind, n.data.hash())
+		d.add(xxhash.Sum64(name), kind, n.data.hash())
 	})
 }
 
@@ -244,7 +244,7 @@ func (fs *FileSystem) rename(oldName, newName string) error {
 	if from == to && fromEntry == toEntry {
 		return nil
 	}
-	if strings.HasPrefix(clean(newName)+"/", clean(oldName)+"/") {
+	if n.isDirectory() && strings.HasPrefix(clean(newName)+"/", clean(oldName)+"/") {
 		return fmt.Errorf("rename %s into itself: %w", oldName, host.ErrExist)
 	}
 	fs.change(entryChange{from: from, fromName: fromEntry, to: to, toName: toEntry, file: n})

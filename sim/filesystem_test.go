@@ -355,14 +355,14 @@ func TestTornStatesAreLegal(t *testing.T) {
 			}
 		}
 		visible, durable := map[*inode][]byte{}, map[*inode][]byte{}
-		note := func(_ string, n *inode) {
+		note := func(_ []byte, n *inode) {
 			if !n.isDirectory() {
 				visible[n], durable[n] = n.data.all(), n.durable.all()
 			}
 		}
-		w.FS("n").walk("", w.FS("n").root, note)
+		w.FS("n").walk(nil, w.FS("n").root, note)
 		for _, c := range w.FS("n").changes {
-			note("", c.file)
+			note(nil, c.file)
 		}
 		before := w.FS("n").Files()
 		w.PowerLoss("n", Tear, Stream(rapid.Uint64().Draw(t, "seed"), "tear"))
@@ -376,7 +376,7 @@ func TestTornStatesAreLegal(t *testing.T) {
 		step(func(fs host.FS) { rootNow = must(fs.List("")) })
 		require.True(t, slices.ContainsFunc(rootStates, func(s []string) bool { return slices.Equal(s, rootNow) }),
 			"%v is none of the root's states %v", rootNow, rootStates)
-		w.FS("n").walk("", w.FS("n").root, func(name string, n *inode) {
+		w.FS("n").walk(nil, w.FS("n").root, func(name []byte, n *inode) {
 			if n.isDirectory() {
 				return
 			}
@@ -386,8 +386,8 @@ func TestTornStatesAreLegal(t *testing.T) {
 			}
 			cached := visible[n]
 			now := n.data.all()
-			require.GreaterOrEqual(t, len(now), min(len(old), len(cached)), name)
-			require.LessOrEqual(t, len(now), max(len(old), len(cached)), name)
+			require.GreaterOrEqual(t, len(now), min(len(old), len(cached)), string(name))
+			require.LessOrEqual(t, len(now), max(len(old), len(cached)), string(name))
 			if !bytes.Equal(now, old) && !bytes.Equal(now, cached) {
 				torn++
 			}

@@ -38,7 +38,7 @@ func (c *Controller) receiveRequest(conn host.Conn, m *protocol.Request) {
 	case *kmsg.FetchSnapshotRequest:
 		c.respond(s, c.serveSnapshot(r))
 	case *kmsg.BrokerRegistrationRequest, *kmsg.BrokerHeartbeatRequest, *kmsg.AlterPartitionRequest, *kmsg.AllocateProducerIDsRequest,
-		*kmsg.CreateTopicsRequest, *kmsg.DeleteTopicsRequest, *kmsg.ElectLeadersRequest:
+		*kmsg.CreateTopicsRequest, *kmsg.CreatePartitionsRequest, *kmsg.DeleteTopicsRequest, *kmsg.ElectLeadersRequest:
 		c.queue = append(c.queue, &call{slot: s, request: r})
 	default:
 		c.drop(conn)
@@ -121,6 +121,13 @@ func notController(request kmsg.Request) kmsg.Response {
 		r.Default()
 		for _, asked := range request.(*kmsg.CreateTopicsRequest).Topics {
 			answer := kmsg.NewCreateTopicsResponseTopic()
+			answer.Topic, answer.ErrorCode = asked.Topic, code
+			r.Topics = append(r.Topics, answer)
+		}
+	case *kmsg.CreatePartitionsResponse:
+		r.Default()
+		for _, asked := range request.(*kmsg.CreatePartitionsRequest).Topics {
+			answer := kmsg.NewCreatePartitionsResponseTopic()
 			answer.Topic, answer.ErrorCode = asked.Topic, code
 			r.Topics = append(r.Topics, answer)
 		}

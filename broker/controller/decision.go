@@ -22,7 +22,8 @@ type decision struct {
 	random   randomness
 	offset   kafka.Offset // of the entry to be
 	epoch    metadata.Epoch
-	image    *metadata.Image // with the records so far
+	draft    *metadata.Draft
+	image    *metadata.Image // the draft's: with the records so far
 	records  []metadata.Record
 }
 
@@ -33,15 +34,16 @@ type randomness struct {
 }
 
 func newDecision(config *Config, s *sessions, random randomness, image *metadata.Image, epoch metadata.Epoch, now host.Time) *decision {
+	draft := metadata.NewDraft(image)
 	return &decision{
 		config: config, sessions: s, now: now, random: random,
-		offset: image.Offset() + 1, epoch: epoch, image: image,
+		offset: image.Offset() + 1, epoch: epoch, draft: draft, image: draft.Image(),
 	}
 }
 
 func (d *decision) add(records ...metadata.Record) {
 	d.records = append(d.records, records...)
-	d.image, _ = d.image.Apply(d.offset, d.epoch, records)
+	d.draft.Add(d.offset, d.epoch, records)
 }
 
 // answer decides one request. Nil is a request that a controller does not know.
@@ -57,6 +59,8 @@ func (d *decision) answer(request kmsg.Request) kmsg.Response {
 		return d.allocateProducerIDs(r)
 	case *kmsg.CreateTopicsRequest:
 		return d.createTopics(r)
+	case *kmsg.CreatePartitionsRequest:
+		return d.createPartitions(r)
 	case *kmsg.DeleteTopicsRequest:
 		return d.deleteTopics(r)
 	case *kmsg.ElectLeadersRequest:

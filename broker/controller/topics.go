@@ -199,6 +199,11 @@ func (d *decision) assign(asked *kmsg.CreateTopicsRequestTopic) ([]metadata.Part
 	case factor <= 0:
 		return nil, refuse(kerr.InvalidReplicationFactor, "Replication factor must be larger than 0, or -1 to use the default value.")
 	}
+	return d.placed(int(partitions), factor)
+}
+
+// placed are new partitions, their replicas in turns over the brokers.
+func (d *decision) placed(partitions int, factor int16) ([]metadata.Partition, *topicError) {
 	active, fenced := d.brokersByState()
 	switch {
 	case len(active) == 0:
@@ -273,16 +278,25 @@ func (d *decision) assignAsAsked(asked *kmsg.CreateTopicsRequestTopic) ([]metada
 		if len(assignment.Replicas) != factor {
 			return nil, refuse(kerr.InvalidReplicaAssignment, "Manual assignments have different replication factors for different partitions")
 		}
-		replicas, err := d.checkReplicas(assignment.Replicas)
+		p, err := d.placedAsAsked(number, assignment.Replicas)
 		if err != nil {
 			return nil, err
 		}
-		assigned[number] = d.newPartition(replicas)
-		if len(assigned[number].ISR) == 0 {
-			return nil, refuse(kerr.InvalidReplicaAssignment, "All brokers specified in the manual partition assignment for partition %d are fenced or in controlled shutdown.", number)
-		}
+		assigned[number] = p
 	}
 	return assigned, nil
+}
+
+func (d *decision) placedAsAsked(number int32, asked []int32) (metadata.Partition, *topicError) {
+	replicas, err := d.checkReplicas(asked)
+	if err != nil {
+		return metadata.Partition{}, err
+	}
+	p := d.newPartition(replicas)
+	if len(p.ISR) == 0 {
+		return p, refuse(kerr.InvalidReplicaAssignment, "All brokers specified in the manual partition assignment for partition %d are fenced or in controlled shutdown.", number)
+	}
+	return p, nil
 }
 
 func (d *decision) checkReplicas(asked []int32) ([]kafka.BrokerID, *topicError) {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"assay/internal/deadline"
 )
 
 // classicGroup is the members of a group of the classic protocol. They join, the
@@ -25,17 +27,17 @@ type classicGroup struct {
 
 	members   []*classicMember // in the order in which they came
 	byID      map[MemberID]*classicMember
-	instances map[string]*classicMember // static members (KIP-345)
-	supported map[string]int            // how many members support a protocol
-	given     map[MemberID]*deadline    // ids that were given out and not joined with yet
-	topics    map[string]bool           // that the members subscribe to, if topicsKnown
-	awaiting  int                       // members whose join waits
-	unsynced  int                       // members of this generation that have not synced
+	instances map[string]*classicMember       // static members (KIP-345)
+	supported map[string]int                  // how many members support a protocol
+	given     map[MemberID]*deadline.Deadline // ids that were given out and not joined with yet
+	topics    map[string]bool                 // that the members subscribe to, if topicsKnown
+	awaiting  int                             // members whose join waits
+	unsynced  int                             // members of this generation that have not synced
 
 	assigning      bool // the leader's assignment is appended and not committed yet
 	topicsKnown    bool
 	newMemberAdded bool // during the initial delay: somebody else may be on the way
-	join, sync     deadline
+	join, sync     deadline.Deadline
 }
 
 // unknownSince: a record of long ago did not say.
@@ -89,7 +91,7 @@ type classicMember struct {
 	join     waiting
 	sync     waiting
 	unsynced bool // in this generation
-	session  deadline
+	session  deadline.Deadline
 }
 
 // waiting is a request of a member that waits, if it does.
@@ -139,7 +141,7 @@ func (g *classicGroup) add(c *Coordinator, m *classicMember) {
 	}
 	g.members, g.byID[m.id] = append(g.members, m), m
 	g.support(m, +1)
-	m.session.due = func() { g.sessionEnds(c, m) }
+	m.session.Fire = func() { g.sessionEnds(c, m) }
 	g.dropGiven(c, m.id)
 }
 
@@ -163,7 +165,7 @@ func (g *classicGroup) remove(c *Coordinator, m *classicMember) {
 	if m.join.waits {
 		g.awaiting--
 	}
-	c.deadlines.cancel(&m.session)
+	c.deadlines.Stop(&m.session)
 	if g.leader == m.id {
 		g.leader = ""
 		if len(g.members) > 0 {
@@ -175,14 +177,14 @@ func (g *classicGroup) remove(c *Coordinator, m *classicMember) {
 // dropGiven forgets an id that was given out.
 func (g *classicGroup) dropGiven(c *Coordinator, id MemberID) {
 	if d := g.given[id]; d != nil {
-		c.deadlines.cancel(d)
+		c.deadlines.Stop(d)
 		delete(g.given, id)
 	}
 }
 
 // keepAlive puts off the end of a member's session.
 func (g *classicGroup) keepAlive(c *Coordinator, m *classicMember, span time.Duration) {
-	c.deadlines.set(&m.session, c.at.Now.Add(span))
+	c.deadlines.PutOff(&m.session, c.at.Now.Add(span))
 }
 
 // validate finds the member that a request names: UNKNOWN_MEMBER_ID,
@@ -336,13 +338,13 @@ func (g *classicGroup) end(c *Coordinator, err error) {
 	for _, m := range g.members {
 		g.answerJoin(c, m, refusal(m.id, err))
 		g.answerSync(c, m, &SyncAnswer{Err: err})
-		c.deadlines.cancel(&m.session)
+		c.deadlines.Stop(&m.session)
 	}
 	for _, d := range g.given { // order-free: none of them happens any more
-		c.deadlines.cancel(d)
+		c.deadlines.Stop(d)
 	}
-	c.deadlines.cancel(&g.join)
-	c.deadlines.cancel(&g.sync)
+	c.deadlines.Stop(&g.join)
+	c.deadlines.Stop(&g.sync)
 	g.transition(c, classicDead)
 }
 

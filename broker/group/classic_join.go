@@ -8,6 +8,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"assay/internal/deadline"
 )
 
 // JoinRequest asks to become a member, or to stay one in the next generation.
@@ -150,16 +152,16 @@ func (g *classicGroup) accepts(c *Coordinator, m *classicMember) bool {
 // giveID gives out an id to join with, which is kept for a session's time.
 func (g *classicGroup) giveID(c *Coordinator, r *JoinRequest) {
 	if g.given == nil {
-		g.given = make(map[MemberID]*deadline)
+		g.given = make(map[MemberID]*deadline.Deadline)
 	}
 	id := MemberID(strings.Clone(string(r.NewMember)))
-	g.given[id] = &deadline{due: func() {
+	g.given[id] = &deadline.Deadline{Fire: func() {
 		delete(g.given, id)
 		if g.phase == classicPreparing && g.allJoined() {
 			g.completeJoin(c)
 		}
 	}}
-	c.deadlines.set(g.given[id], c.at.Now.Add(r.SessionTimeout))
+	c.deadlines.Set(g.given[id], c.at.Now.Add(r.SessionTimeout))
 }
 
 // joinAs makes a new member.

@@ -30,6 +30,10 @@ func (c *Coordinator) Leave(at Moment, r *LeaveRequest, token Token) Decision {
 	g := c.find(r.Group)
 	var members *classicGroup
 	if g != nil {
+		if consumers, ok := g.members.(*consumerGroup); ok {
+			c.removeConsumers(consumers, r, token)
+			return c.take()
+		}
 		members, _ = g.members.(*classicGroup)
 	}
 	left := 0

@@ -43,7 +43,7 @@ func (g *classicGroup) prepareRebalance(c *Coordinator) {
 // delayInitial lets the first members wait for more. As long as more come it is
 // extended, up to the rebalance time-out.
 func (g *classicGroup) delayInitial(c *Coordinator, delay, remaining time.Duration) {
-	g.join.due = func() {
+	g.join.Fire = func() {
 		if !g.newMemberAdded || remaining == 0 {
 			g.completeJoin(c)
 			return
@@ -51,15 +51,14 @@ func (g *classicGroup) delayInitial(c *Coordinator, delay, remaining time.Durati
 		g.newMemberAdded = false
 		g.delayInitial(c, min(c.settings.InitialRebalanceDelay, remaining), max(remaining-delay, 0))
 	}
-	c.deadlines.set(&g.join, c.at.Now.Add(delay))
+	c.deadlines.Set(&g.join, c.at.Now.Add(delay))
 }
 
 // awaitOthers goes on without those who have not joined within the rebalance
 // time-out.
 func (g *classicGroup) awaitOthers(c *Coordinator) {
-	g.join.due = func() { g.completeJoin(c) }
-	c.deadlines.cancel(&g.join) // it may be earlier than the one before
-	c.deadlines.set(&g.join, c.at.Now.Add(g.rebalanceTimeout()))
+	g.join.Fire = func() { g.completeJoin(c) }
+	c.deadlines.Set(&g.join, c.at.Now.Add(g.rebalanceTimeout()))
 }
 
 func (g *classicGroup) allJoined() bool { return len(g.members) == g.awaiting && len(g.given) == 0 }
@@ -75,7 +74,7 @@ func (g *classicGroup) maybeCompleteJoin(c *Coordinator) {
 // completeJoin begins the next generation with those who have joined, and tells
 // them. A static member who is late stays a member until its session ends.
 func (g *classicGroup) completeJoin(c *Coordinator) {
-	c.deadlines.cancel(&g.join)
+	c.deadlines.Stop(&g.join)
 	for _, m := range slices.Clone(g.members) {
 		if !m.join.waits && m.instance == "" {
 			g.remove(c, m)
@@ -129,7 +128,7 @@ func (g *classicGroup) leaderJoined() bool {
 
 // awaitSyncs removes those who do not sync within the rebalance time-out.
 func (g *classicGroup) awaitSyncs(c *Coordinator) {
-	g.sync.due = func() {
+	g.sync.Fire = func() {
 		for _, m := range slices.Clone(g.members) {
 			if m.unsynced {
 				g.remove(c, m)
@@ -138,8 +137,7 @@ func (g *classicGroup) awaitSyncs(c *Coordinator) {
 		}
 		g.prepareRebalance(c)
 	}
-	c.deadlines.cancel(&g.sync)
-	c.deadlines.set(&g.sync, c.at.Now.Add(g.rebalanceTimeout()))
+	c.deadlines.Set(&g.sync, c.at.Now.Add(g.rebalanceTimeout()))
 }
 
 func (g *classicGroup) stopAwaitingSyncs(c *Coordinator) {
@@ -147,7 +145,7 @@ func (g *classicGroup) stopAwaitingSyncs(c *Coordinator) {
 		m.unsynced = false
 	}
 	g.unsynced = 0
-	c.deadlines.cancel(&g.sync)
+	c.deadlines.Stop(&g.sync)
 }
 
 // synced: a member has synced, or is gone.
@@ -157,7 +155,7 @@ func (g *classicGroup) synced(c *Coordinator, m *classicMember) {
 	}
 	m.unsynced = false
 	if g.unsynced--; g.unsynced == 0 {
-		c.deadlines.cancel(&g.sync)
+		c.deadlines.Stop(&g.sync)
 	}
 }
 

@@ -16,6 +16,7 @@ type ConsumerSettings struct {
 	MaxSize            int           // group.consumer.max.size
 	Assignors          []string      // group.consumer.assignors; the first is the default
 	AssignmentInterval time.Duration // group.consumer.assignment.interval.ms: at least so long between two targets
+	ResolutionInterval time.Duration // group.consumer.regex.refresh.interval.ms: at most so long until expressions are resolved again
 }
 
 // consumerGroup is the members of a group of KIP-848. The coordinator itself
@@ -38,6 +39,7 @@ type consumerGroup struct {
 	byID         map[MemberID]*consumerMember
 	instances    map[string]MemberID // static members
 	targets      map[MemberID][]PartitionID
+	expressions  expressions
 	// owners are who has a partition or is about to give it back. Nobody else gets
 	// it for as long.
 	owners map[PartitionID]MemberID
@@ -51,7 +53,7 @@ type consumerGroup struct {
 
 func newConsumerGroup(name string) *consumerGroup {
 	return &consumerGroup{name: name, byID: make(map[MemberID]*consumerMember), instances: make(map[string]MemberID),
-		targets: make(map[MemberID][]PartitionID), owners: make(map[PartitionID]MemberID)}
+		targets: make(map[MemberID][]PartitionID), expressions: newExpressions(), owners: make(map[PartitionID]MemberID)}
 }
 
 func (g *consumerGroup) kind() Kind               { return Consumer }
@@ -82,15 +84,20 @@ func (g *consumerGroup) subscribes(topic string) bool {
 			return true
 		}
 	}
+	for _, r := range g.expressions.resolved { // order-free: whether any
+		if slices.Contains(r.topics, topic) {
+			return true
+		}
+	}
 	return false
 }
 
 // hashOf is a hash of the topics that members subscribe to and that there are.
 // Kafka has another one: only the group's own coordinators compare it.
-func (g *consumerGroup) hashOf(c *Coordinator, members map[MemberID]*subscription) uint64 {
+func (g *consumerGroup) hashOf(c *Coordinator, members map[MemberID]*subscription, x *expressions) uint64 {
 	names := make(map[string]bool)
 	for _, s := range members { // order-free: a set
-		for _, topic := range s.topics {
+		for _, topic := range x.topicsOf(s) {
 			names[topic] = true
 		}
 	}
@@ -125,7 +132,11 @@ func (g *consumerGroup) checkOffsetDelete() error { return nil }
 func (g *consumerGroup) retainedFrom(o *Committed) (int64, bool) { return o.CommitTime, true }
 
 func (g *consumerGroup) tombstones(records []Record) []Record {
-	return append(records, &TargetRecord{Group: g.name, Deleted: true}, &EpochRecord{Group: g.name, Deleted: true})
+	records = append(records, &TargetRecord{Group: g.name, Deleted: true})
+	for _, expression := range slices.Sorted(maps.Keys(g.expressions.resolved)) {
+		records = append(records, &ExpressionRecord{Group: g.name, Expression: expression, Deleted: true})
+	}
+	return append(records, &EpochRecord{Group: g.name, Deleted: true})
 }
 
 // loaded gives every member a session's time to find this coordinator, and the
@@ -140,8 +151,8 @@ func (g *consumerGroup) loaded(c *Coordinator) {
 
 func (g *consumerGroup) end(c *Coordinator, _ error) {
 	for _, m := range g.byID { // order-free: none of them happens any more
-		c.deadlines.cancel(&m.session)
-		c.deadlines.cancel(&m.revocation)
+		c.deadlines.Stop(&m.session)
+		c.deadlines.Stop(&m.revocation)
 	}
 }
 
@@ -202,7 +213,9 @@ func (c *Coordinator) memberAppended(r *MemberRecord) {
 		g.remove(c, r.Member)
 	default:
 		m := g.ensure(c, r.Member)
+		g.expressions.count(m.expression, -1)
 		m.subscription = r.subscription
+		g.expressions.count(m.expression, 1)
 		if m.instance != "" {
 			g.instances[m.instance] = m.id
 		}
@@ -239,8 +252,8 @@ func (g *consumerGroup) ensure(c *Coordinator, id MemberID) *consumerMember {
 	m := g.byID[id]
 	if m == nil {
 		m = &consumerMember{id: MemberID(strings.Clone(string(id)))}
-		m.session.due = func() { c.late = append(c.late, lateMember{g, m, &m.session}) }
-		m.revocation.due = func() { c.late = append(c.late, lateMember{g, m, &m.revocation}) }
+		m.session.Fire = func() { c.late = append(c.late, lateMember{g, m, &m.session}) }
+		m.revocation.Fire = func() { c.late = append(c.late, lateMember{g, m, &m.revocation}) }
 		g.byID[m.id] = m
 		if c.loaded {
 			g.keepAlive(c, m)
@@ -256,11 +269,12 @@ func (g *consumerGroup) remove(c *Coordinator, id MemberID) {
 		return
 	}
 	g.release(m)
-	c.deadlines.cancel(&m.session)
-	c.deadlines.cancel(&m.revocation)
+	c.deadlines.Stop(&m.session)
+	c.deadlines.Stop(&m.revocation)
 	if g.instances[m.instance] == id {
 		delete(g.instances, m.instance)
 	}
+	g.expressions.count(m.expression, -1)
 	delete(g.byID, id)
 }
 
@@ -280,14 +294,14 @@ func (g *consumerGroup) own(m *consumerMember) {
 
 // keepAlive puts off the end of a member's session.
 func (g *consumerGroup) keepAlive(c *Coordinator, m *consumerMember) {
-	c.deadlines.set(&m.session, c.at.Now.Add(c.settings.Consumer.SessionTimeout))
+	c.deadlines.PutOff(&m.session, c.at.Now.Add(c.settings.Consumer.SessionTimeout))
 }
 
 // superviseRevocation lets a member be fenced that does not give partitions back
 // in time.
 func (g *consumerGroup) superviseRevocation(c *Coordinator, m *consumerMember) {
-	c.deadlines.cancel(&m.revocation)
+	c.deadlines.Stop(&m.revocation)
 	if m.state == unrevokedPartitions && m.epoch != leavingStaticEpoch {
-		c.deadlines.set(&m.revocation, c.at.Now.Add(m.rebalanceTimeout))
+		c.deadlines.Set(&m.revocation, c.at.Now.Add(m.rebalanceTimeout))
 	}
 }

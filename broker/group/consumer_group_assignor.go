@@ -34,12 +34,12 @@ func Assignor(name string) bool { return assignors[name] != nil }
 
 // assign computes the next target of members from the last one, which must name
 // none but them.
-func (c *Coordinator) assign(assignor string, members map[MemberID]*subscription, last map[MemberID][]PartitionID) map[MemberID][]PartitionID {
+func (c *Coordinator) assign(assignor string, members map[MemberID]*subscription, x *expressions, last map[MemberID][]PartitionID) map[MemberID][]PartitionID {
 	a := &assignment{members: members, shared: make(map[PartitionID]MemberID), load: make(map[MemberID]int)}
 	a.order = slices.SortedFunc(maps.Keys(members), func(x, y MemberID) int { return compareMembers(x, y, members) })
 	byName := make(map[string]*assignableTopic)
 	for _, id := range a.order {
-		for _, name := range members[id].topics {
+		for _, name := range x.topicsOf(members[id]) {
 			topic := byName[name]
 			if topic == nil {
 				topicID, partitions, ok := c.topics.Topic(name)

@@ -19,7 +19,8 @@ type ConsumerHeartbeat struct {
 	ClientID, ClientHost string
 	RebalanceTimeout     time.Duration // negative is not said
 	Topics               []string      // that it subscribes to; nil is not said
-	Expression           string        // a regular expression to subscribe by; not modelled
+	Expression           string        // a regular expression to subscribe by, too
+	Expressed            bool          // that there is an expression, or "" for none, is said
 	Assignor             string        // "" is not said
 	Owned                []PartitionID // that it has; nil is not said
 	Version              int16
@@ -53,12 +54,19 @@ func (c *Coordinator) ConsumerHeartbeat(at Moment, r *ConsumerHeartbeat, token T
 		c.decision.Answers = append(c.decision.Answers, refuse(err))
 		return c.take()
 	}
+	if h.resolves != nil {
+		c.resolving[h.g.name] = true
+	}
 	w := c.write(func(c *Coordinator, err error) {
+		if h.resolves != nil {
+			delete(c.resolving, h.g.name)
+		}
 		if err != nil {
 			c.decision.Answers = append(c.decision.Answers, refuse(err))
 			return
 		}
 		c.decision.Answers = append(c.decision.Answers, answer(h.answer))
+		c.resolve(h.g.name, h.resolves)
 	}, h.records...)
 	w.Events, w.refuse = h.events, refuse
 	return c.take()
@@ -80,9 +88,10 @@ type consumerHeartbeat struct {
 	subscription
 	current
 
-	records []Record
-	events  []Event
-	answer  *ConsumerHeartbeatAnswer
+	records  []Record
+	resolves []string // expressions, afterwards
+	events   []Event
+	answer   *ConsumerHeartbeatAnswer
 }
 
 func (h *consumerHeartbeat) decide() error {
@@ -99,18 +108,22 @@ func (h *consumerHeartbeat) decide() error {
 		return err
 	}
 	h.subscribe()
-	changed := !slices.Equal(h.topics, h.was.topics)
+	named := !slices.Equal(h.topics, h.was.topics)
+	expressed, resolved, err := h.express()
+	if err != nil {
+		return err
+	}
 	members := h.g.subscriptions()
 	delete(members, h.instead)
 	members[h.id] = &h.subscription
-	epoch := h.bump(members, changed)
+	epoch := h.bump(members, named || resolved)
 	targetEpoch, target := h.retarget(members, epoch)
-	h.reconcile(targetEpoch, target, changed)
+	h.reconcile(targetEpoch, target, named || expressed)
 	if h.known {
 		h.g.keepAlive(h.c, h.g.byID[h.id])
 	}
 	h.answer = &ConsumerHeartbeatAnswer{Member: h.id, Epoch: h.epoch, Interval: h.c.settings.Consumer.HeartbeatInterval}
-	full := h.r.RebalanceTimeout >= 0 && h.r.Topics != nil && h.r.Owned != nil
+	full := h.r.RebalanceTimeout >= 0 && (h.r.Topics != nil || h.r.Expressed) && h.r.Owned != nil
 	if h.r.Epoch == joiningEpoch || full || !slices.Equal(h.assigned, h.was.assigned) {
 		h.answer.Tells = true
 		for _, held := range h.assigned {
@@ -126,14 +139,12 @@ func (h *consumerHeartbeat) validate() error {
 	switch {
 	case r.Group == "", r.Member == "" && (r.Version >= memberNamesItself || r.Epoch > joiningEpoch || r.Epoch == leavingEpoch):
 		return kerr.InvalidRequest
-	case r.Epoch == joiningEpoch && (r.RebalanceTimeout < 0 || r.Owned == nil || len(r.Owned) > 0 || r.Topics == nil && r.Expression == ""):
+	case r.Epoch == joiningEpoch && (r.RebalanceTimeout < 0 || r.Owned == nil || len(r.Owned) > 0 || r.Topics == nil && !r.Expressed):
 		return kerr.InvalidRequest
 	case r.Epoch == leavingStaticEpoch && r.Instance == "", r.Epoch < leavingStaticEpoch:
 		return kerr.InvalidRequest
 	case r.Assignor != "" && !slices.Contains(h.c.settings.Consumer.Assignors, r.Assignor):
 		return kerr.UnsupportedAssignor
-	case r.Expression != "":
-		return kerr.InvalidRegularExpression
 	}
 	return nil
 }
@@ -258,6 +269,9 @@ func (h *consumerHeartbeat) subscribe() {
 		slices.Sort(s.topics)
 		s.topics = slices.Compact(s.topics)
 	}
+	if h.r.Expressed && h.r.Expression != s.expression {
+		s.expression = strings.Clone(h.r.Expression)
+	}
 	h.subscription = s
 	if !s.equal(&h.was.subscription) || !h.known && h.instead == "" {
 		h.records = append(h.records, &MemberRecord{Group: h.g.name, Member: h.id, subscription: s})
@@ -267,14 +281,16 @@ func (h *consumerHeartbeat) subscribe() {
 	}
 }
 
-// bump begins another epoch of the group if the member subscribes to other
-// topics, or if there is other news of a topic that somebody subscribes to.
+// bump begins another epoch of the group if the member is known to subscribe to
+// other topics, or if there is other news of a topic that somebody subscribes to. A new
+// group begins with epoch 1 in any case: 0 is a member's that is not in it.
 func (h *consumerHeartbeat) bump(members map[MemberID]*subscription, changed bool) GenerationID {
 	g, version := h.g, h.c.topics.TopicsVersion()
+	changed = changed || g.epoch == joiningEpoch
 	if !changed && g.compared && g.comparedWith == version && g.epoch >= g.comparedEpoch {
 		return g.epoch
 	}
-	epoch, hash := g.epoch, g.hashOf(h.c, members)
+	epoch, hash := g.epoch, g.hashOf(h.c, members, &g.expressions)
 	if changed || hash != g.metadataHash {
 		epoch++
 		h.records = append(h.records, &EpochRecord{Group: g.name, Epoch: epoch, MetadataHash: hash})
@@ -296,10 +312,13 @@ func (h *consumerHeartbeat) retarget(members map[MemberID]*subscription, epoch G
 		last[id] = partitions
 	}
 	wall := h.c.at.Wall.Millis()
-	if g.targetEpoch >= epoch || g.targetSince != 0 && interval > 0 && wall < g.targetSince+interval {
+	// A time to come was another coordinator's, whose clock went wrong: to wait for
+	// it could be to wait for good.
+	waited := wall - g.targetSince
+	if g.targetEpoch >= epoch || g.targetSince != 0 && 0 <= waited && waited < interval {
 		return g.targetEpoch, last[h.id]
 	}
-	targets := h.c.assign(h.c.preferredAssignor(members), members, last)
+	targets := h.c.assign(h.c.preferredAssignor(members), members, &g.expressions, last)
 	for _, id := range sortedMembers(members) {
 		old, had := last[id]
 		if !had || !slices.Equal(old, targets[id]) {
@@ -322,7 +341,7 @@ func (h *consumerHeartbeat) reconcile(targetEpoch GenerationID, target []Partiti
 			owner := h.g.owners[p]
 			return owner == "" || owner == h.id || owner == h.instead
 		}}
-	for _, topic := range h.topics {
+	for _, topic := range h.g.expressions.topicsOf(&h.subscription) {
 		if id, _, ok := h.c.topics.Topic(topic); ok {
 			v.subscribed[id] = true
 		}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+
+	"assay/internal/deadline"
 )
 
 // leave takes a member's word that it goes. A static one may say that it will be
@@ -39,6 +41,45 @@ func (h *consumerHeartbeat) leave() error {
 	return nil
 }
 
+// removeConsumers lets an administrator remove members, static ones by their
+// instance id alone. Members themselves leave by a heartbeat.
+func (c *Coordinator) removeConsumers(g *consumerGroup, r *LeaveRequest, token Token) {
+	a := &LeaveAnswer{Errors: make([]error, len(r.Members))}
+	var gone []*consumerMember
+	for i := range r.Members {
+		m, err := g.leaving(&r.Members[i])
+		if a.Errors[i] = err; err == nil && !slices.Contains(gone, m) {
+			gone = append(gone, m)
+		}
+	}
+	if len(gone) == 0 {
+		c.decision.Answers = append(c.decision.Answers, Answer{Token: token, Leave: a})
+		return
+	}
+	records, events := g.without(c, gone, MemberLeft)
+	w := c.write(func(c *Coordinator, err error) {
+		a.Err = err
+		c.decision.Answers = append(c.decision.Answers, Answer{Token: token, Leave: a})
+	}, records...)
+	w.Events = events
+	w.refuse = func(err error) Answer { return Answer{Token: token, Leave: &LeaveAnswer{Err: err}} }
+}
+
+// leaving finds a member to remove: UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID.
+func (g *consumerGroup) leaving(l *LeavingMember) (*consumerMember, error) {
+	m := g.byID[l.Member]
+	if l.Instance != "" {
+		m = g.byID[g.instances[l.Instance]]
+	}
+	switch {
+	case m == nil:
+		return nil, kerr.UnknownMemberID
+	case l.Instance != "" && l.Member != "" && m.id != l.Member:
+		return nil, kerr.FencedInstanceID
+	}
+	return m, nil
+}
+
 // without are the records, and the events, of a group without some members.
 func (g *consumerGroup) without(c *Coordinator, gone []*consumerMember, kind EventKind) (records []Record, events []Event) {
 	members := g.subscriptions()
@@ -46,11 +87,12 @@ func (g *consumerGroup) without(c *Coordinator, gone []*consumerMember, kind Eve
 		records = removal(records, g.name, m.id)
 		delete(members, m.id)
 	}
+	records = g.expressions.abandoned(records, g.name, gone)
 	epoch := g.epoch + 1
 	for _, m := range gone {
 		events = append(events, Event{Kind: kind, Group: g.name, Member: m.id, Generation: g.epoch, Members: len(members)})
 	}
-	return append(records, &EpochRecord{Group: g.name, Epoch: epoch, MetadataHash: g.hashOf(c, members)}),
+	return append(records, &EpochRecord{Group: g.name, Epoch: epoch, MetadataHash: g.hashOf(c, members, &g.expressions)}),
 		append(events, Event{Kind: Rebalanced, Group: g.name, Generation: epoch, Members: len(members)})
 }
 
@@ -58,7 +100,7 @@ func (g *consumerGroup) without(c *Coordinator, gone []*consumerMember, kind Eve
 type lateMember struct {
 	group *consumerGroup
 	*consumerMember
-	deadline *deadline
+	deadline *deadline.Deadline
 }
 
 // fenceAgain is after how long a member is fenced whose fencing did not get into
@@ -88,7 +130,7 @@ func (c *Coordinator) fenceLate() {
 		c.write(func(c *Coordinator, err error) {
 			for _, l := range together {
 				if err != nil && g.byID[l.id] == l.consumerMember {
-					c.deadlines.set(l.deadline, c.at.Now.Add(fenceAgain))
+					c.deadlines.Set(l.deadline, c.at.Now.Add(fenceAgain))
 				}
 			}
 		}, records...).Events = events

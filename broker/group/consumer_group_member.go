@@ -5,6 +5,8 @@ import (
 	"iter"
 	"slices"
 	"time"
+
+	"assay/internal/deadline"
 )
 
 // Epochs of a member with a meaning of their own.
@@ -20,21 +22,22 @@ type consumerMember struct {
 	subscription
 	current
 	told                GenerationID // its epoch as far as that is committed
-	session, revocation deadline
+	session, revocation deadline.Deadline
 }
 
 // subscription is what a member has said of itself.
 type subscription struct {
 	instance, rack       string // "" is none
 	clientID, clientHost string
-	topics               []string // sorted
+	topics               []string // that it names; sorted
+	expression           string   // by which it subscribes, too; "" is none
 	rebalanceTimeout     time.Duration
 	assignor             string // that it would like best; "" does not care
 }
 
 func (s *subscription) equal(o *subscription) bool {
 	return s.instance == o.instance && s.rack == o.rack && s.clientID == o.clientID && s.clientHost == o.clientHost &&
-		slices.Equal(s.topics, o.topics) && s.rebalanceTimeout == o.rebalanceTimeout && s.assignor == o.assignor
+		slices.Equal(s.topics, o.topics) && s.expression == o.expression && s.rebalanceTimeout == o.rebalanceTimeout && s.assignor == o.assignor
 }
 
 // current is what a member has, on the way to its target.

@@ -57,6 +57,14 @@ type CurrentRecord struct {
 	current
 }
 
+// ExpressionRecord is what a regular expression of members stands for
+// (ConsumerGroupRegularExpression) or, Deleted, that nobody subscribes by it.
+type ExpressionRecord struct {
+	Group, Expression string
+	Deleted           bool
+	resolution
+}
+
 // Versions of the keys. All values are of version 0.
 const (
 	epochKey        = 3
@@ -64,6 +72,7 @@ const (
 	targetKey       = 6
 	targetMemberKey = 7
 	currentKey      = 8
+	expressionKey   = 16
 )
 
 func appendKey(dst []byte, version int16, names ...string) []byte {
@@ -93,6 +102,11 @@ func (r *TargetMemberRecord) AppendKey(dst []byte) []byte {
 // AppendKey implements Record.
 func (r *CurrentRecord) AppendKey(dst []byte) []byte {
 	return appendKey(dst, currentKey, r.Group, string(r.Member))
+}
+
+// AppendKey implements Record.
+func (r *ExpressionRecord) AppendKey(dst []byte) []byte {
+	return appendKey(dst, expressionKey, r.Group, r.Expression)
 }
 
 // valueVersion begins every value; noTags ends a structure without tagged fields.
@@ -131,13 +145,17 @@ func (r *MemberRecord) AppendValue(dst []byte) ([]byte, bool) {
 	dst = kbin.AppendInt16(dst, valueVersion)
 	dst = appendOptional(appendOptional(dst, r.instance), r.rack)
 	dst = kbin.AppendCompactString(kbin.AppendCompactString(dst, r.clientID), r.clientHost)
-	dst = kbin.AppendCompactArrayLen(dst, len(r.topics))
-	for _, topic := range r.topics {
-		dst = kbin.AppendCompactString(dst, topic)
-	}
-	dst = kbin.AppendCompactString(dst, "") // no regular expression
+	dst = kbin.AppendCompactString(appendCompactStrings(dst, r.topics), r.expression)
 	dst = kbin.AppendInt32(dst, int32(r.rebalanceTimeout.Milliseconds()))
 	return appendTag(appendOptional(dst, r.assignor), noClassicMember), true
+}
+
+func appendCompactStrings(dst []byte, texts []string) []byte {
+	dst = kbin.AppendCompactArrayLen(dst, len(texts))
+	for _, text := range texts {
+		dst = kbin.AppendCompactString(dst, text)
+	}
+	return dst
 }
 
 func appendOptional(dst []byte, text string) []byte {
@@ -188,6 +206,15 @@ func (r *CurrentRecord) AppendValue(dst []byte) ([]byte, bool) {
 	return append(dst, noTags), true
 }
 
+// AppendValue implements Record.
+func (r *ExpressionRecord) AppendValue(dst []byte) ([]byte, bool) {
+	if r.Deleted {
+		return dst, false
+	}
+	dst = appendCompactStrings(kbin.AppendInt16(dst, valueVersion), r.topics)
+	return append(kbin.AppendInt64(kbin.AppendInt64(dst, r.version), r.since), noTags), true
+}
+
 // appendByTopic appends partitions, which are sorted, topic by topic; end appends
 // the tags of the topic whose partitions are those numbered from, to to.
 func appendByTopic(dst []byte, count int, at func(int) PartitionID, end func(dst []byte, from, to int) []byte) []byte {
@@ -218,13 +245,16 @@ func appendByTopic(dst []byte, count int, at func(int) PartitionID, end func(dst
 func (d *decoder) decodeConsumerGroup(key, value []byte) (record Record, known bool, err error) {
 	k := kbin.Reader{Src: key}
 	version := k.Int16()
-	if version < epochKey || version > currentKey || version == 4 { // 4: ConsumerGroupPartitionMetadata, before there was a hash
+	switch version {
+	case epochKey, memberKey, targetKey, targetMemberKey, currentKey, expressionKey:
+	default: // 4, too: ConsumerGroupPartitionMetadata, before there was a hash
 		return nil, false, nil
 	}
-	name, member := k.String(), MemberID("")
+	name, second := k.String(), "" // a member's id, mostly
 	if version != epochKey && version != targetKey {
-		member = MemberID(k.String())
+		second = k.String()
 	}
+	member := MemberID(second)
 	if err := k.Complete(); err != nil {
 		return nil, true, fmt.Errorf("%w: key: %w", ErrRecord, err)
 	}
@@ -241,6 +271,8 @@ func (d *decoder) decodeConsumerGroup(key, value []byte) (record Record, known b
 		r = &TargetMemberRecord{Group: name, Member: member, Deleted: deleted}
 	case currentKey:
 		r = &CurrentRecord{Group: name, Member: member, Deleted: deleted}
+	case expressionKey:
+		r = &ExpressionRecord{Group: name, Expression: second, Deleted: deleted}
 	}
 	if deleted {
 		return r, true, nil
@@ -270,10 +302,7 @@ func (r *EpochRecord) read(v *kbin.Reader) {
 func (r *MemberRecord) read(v *kbin.Reader) {
 	r.instance, r.rack = readOptional(v), readOptional(v)
 	r.clientID, r.clientHost = v.CompactString(), v.CompactString()
-	for range v.CompactArrayLen() {
-		r.topics = append(r.topics, v.CompactString())
-	}
-	readOptional(v) // a regular expression
+	r.topics, r.expression = readCompactStrings(v), readOptional(v)
 	r.rebalanceTimeout = time.Duration(v.Int32()) * time.Millisecond
 	r.assignor = readOptional(v)
 	readTags(v, func(*kbin.Reader) {})
@@ -296,6 +325,19 @@ func (r *CurrentRecord) read(v *kbin.Reader) {
 	r.epoch, r.previous, r.state = GenerationID(v.Int32()), GenerationID(v.Int32()), memberState(v.Int8())
 	r.assigned, r.revoking = readByTopic(v, r.epoch), readByTopic(v, r.epoch)
 	readTags(v, func(*kbin.Reader) {})
+}
+
+func (r *ExpressionRecord) read(v *kbin.Reader) {
+	r.topics, r.version, r.since = readCompactStrings(v), v.Int64(), v.Int64()
+	readTags(v, func(*kbin.Reader) {})
+	slices.Sort(r.topics)
+}
+
+func readCompactStrings(v *kbin.Reader) (texts []string) {
+	for range v.CompactArrayLen() {
+		texts = append(texts, v.CompactString())
+	}
+	return texts
 }
 
 func readOptional(v *kbin.Reader) string {

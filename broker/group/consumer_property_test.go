@@ -3,6 +3,7 @@ package group
 import (
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -16,12 +17,13 @@ import (
 
 // TestConsumerProperties plays members of a group of KIP-848 that do what clients
 // do, while answers and appends are lost, members die, stall and are fenced,
-// topics grow, and coordinators come and go.
+// topics grow, come and go, and coordinators, too.
 //
 //   - Who takes a partition finds nobody else with it but those who are no members
 //     any more.
 //   - A coordinator that replays the log is like the one that wrote it.
-//   - Left in peace, the members share out everything, and keep it.
+//   - Left in peace, the members share out everything that they name or match, and
+//     keep it.
 func TestConsumerProperties(t *testing.T) {
 	taken, fenced, failovers := 0, 0, 0
 	for seed := range uint64(700) {
@@ -63,8 +65,9 @@ type playedMember struct {
 	epoch        GenerationID // 0: it has to join
 	has, told    []PartitionID
 	topics       []string
-	says         bool // it has something new to say of what it has
-	everything   bool // after an error: all is said again
+	expression   string // by which it subscribes, too
+	says         bool   // it has something new to say of what it has
+	everything   bool   // after an error: all is said again
 	asked        *playedRequest
 }
 
@@ -75,7 +78,7 @@ func newConsumerPlay(t *testing.T, seed uint64) *consumerPlay {
 	p := &consumerPlay{t: t, chance: rand.New(rand.NewPCG(seed, 2))}
 	p.topics = storyTopics{names: []string{"t", "u"}, partitions: map[string]int32{"t": 3, "u": 2}}
 	p.settings = Settings{Topics: &p.topics, Consumer: ConsumerSettings{SessionTimeout: 6 * time.Second, HeartbeatInterval: time.Second, MaxSize: 3 + p.chance.IntN(2),
-		Assignors: []string{"uniform", "range"}, AssignmentInterval: time.Duration(p.chance.IntN(2)) * time.Second}}
+		Assignors: []string{"uniform", "range"}, AssignmentInterval: time.Duration(p.chance.IntN(2)) * time.Second, ResolutionInterval: 20 * time.Second}}
 	for i := range 4 {
 		m := &playedMember{number: i, topics: []string{"t", "u"}}
 		if i == 3 {
@@ -124,10 +127,18 @@ func (p *consumerPlay) step() {
 		if m.topics = []string{"t", "u"}; p.chance.IntN(2) == 0 {
 			m.topics = m.topics[:1+p.chance.IntN(2)]
 		}
+		if m.expression = ""; p.chance.IntN(2) == 0 {
+			m.topics, m.expression = m.topics[:p.chance.IntN(2)], []string{"t|u", ".*", "w.*", "[tv]"}[p.chance.IntN(4)]
+		}
 		m.everything = true
 	case 4:
 		p.topics.version++
 		p.topics.partitions["t"] = min(p.topics.partitions["t"]+1, 7)
+		if _, _, ok := p.topics.Topic("v"); !ok && p.chance.IntN(8) == 0 {
+			p.topics.names, p.topics.partitions["v"], p.topics.created = append(p.topics.names, "v"), 2, p.topics.version
+		} else if ok && p.chance.IntN(8) == 0 {
+			p.topics.partitions["v"] = 0
+		}
 	case 5:
 		p.fails()
 	case 6, 7, 8:
@@ -197,6 +208,7 @@ func (p *consumerPlay) beats(m *playedMember) {
 	all := m.everything || m.epoch == joiningEpoch
 	if all {
 		r.RebalanceTimeout, r.Topics = 4*time.Second, append([]string{}, m.topics...)
+		r.Expression, r.Expressed = m.expression, true
 	}
 	if all || m.says {
 		r.Owned = append([]PartitionID{}, m.has...)
@@ -304,6 +316,10 @@ func (p *consumerPlay) like() {
 		require.Equal(p.t, live.owners, other.owners)
 		require.Equal(p.t, live.instances, other.instances)
 		require.Equal(p.t, live.metadataHash, other.metadataHash)
+		require.Equal(p.t, live.expressions, other.expressions)
+		for expression := range live.expressions.resolved {
+			require.Positive(p.t, live.expressions.members[expression], "nobody subscribes by %s", expression)
+		}
 		for id, m := range live.byID {
 			require.Equal(p.t, m.subscription, other.byID[id].subscription)
 			require.Equal(p.t, m.current, other.byID[id].current)
@@ -322,7 +338,7 @@ func (p *consumerPlay) String() string {
 		}
 	}
 	for _, m := range p.members {
-		text += fmt.Sprintf("\n%s epoch %d has %v told %v topics %v waits %v", m.id, m.epoch, p.topics.list(m.has), p.topics.list(m.told), m.topics, m.asked != nil)
+		text += fmt.Sprintf("\n%s epoch %d has %v told %v topics %v %s waits %v", m.id, m.epoch, p.topics.list(m.has), p.topics.list(m.told), m.topics, m.expression, m.asked != nil)
 	}
 	return text
 }
@@ -349,10 +365,21 @@ func (p *consumerPlay) settle() {
 			owners[partition] = m
 		}
 	}
-	for topic, id := range map[string]kafka.TopicID{"t": {1}, "u": {2}} {
-		for number := range p.topics.partitions[topic] {
+	for topic := range p.topics.TopicNames() {
+		id, partitions, _ := p.topics.Topic(topic)
+		for number := range partitions {
 			owner := owners[PartitionID{id, number}]
-			require.True(p.t, owner != nil || !g.subscribes(topic), "nobody has %s/%d", topic, number)
+			require.Equal(p.t, p.wanted(topic), owner != nil, "%s/%d: %s", topic, number, p)
 		}
 	}
+}
+
+// wanted: somebody names a topic or has an expression that matches it.
+func (p *consumerPlay) wanted(topic string) bool {
+	for _, m := range p.group().byID {
+		if slices.Contains(m.topics, topic) || regexp.MustCompile("^(?:"+m.expression+")$").MatchString(topic) {
+			return true
+		}
+	}
+	return false
 }

@@ -18,8 +18,8 @@ var consumerRecords = []struct {
 }{
 	{&EpochRecord{Group: "g", Epoch: 7, MetadataHash: 0x1122334455667788}, "00000000000701000811" + "22334455667788"},
 	{&EpochRecord{Group: "g", Epoch: 7}, "00000000000700"},
-	{&MemberRecord{Group: "g", Member: "m", subscription: subscription{instance: "i", clientID: "c", clientHost: "/h", topics: []string{"a", "b"},
-		rebalanceTimeout: 5 * time.Second, assignor: "range"}}, "0000" + "0269" + "00" + "0263" + "032f68" + "0302610262" + "01" + "00001388" + "0672616e6765" + "01000100"},
+	{&MemberRecord{Group: "g", Member: "m", subscription: subscription{instance: "i", clientID: "c", clientHost: "/h", topics: []string{"a", "b"}, expression: "x.",
+		rebalanceTimeout: 5 * time.Second, assignor: "range"}}, "0000" + "0269" + "00" + "0263" + "032f68" + "0302610262" + "03782e" + "00001388" + "0672616e6765" + "01000100"},
 	{&TargetRecord{Group: "g", Epoch: 7, Since: 1000}, "000000000007" + "010008" + "00000000000003e8"},
 	{&TargetMemberRecord{Group: "g", Member: "m", Partitions: []PartitionID{{kafka.TopicID{1}, 0}, {kafka.TopicID{1}, 3}, {kafka.TopicID{2}, 1}}},
 		"0000" + "03" + "01000000000000000000000000000000" + "03" + "0000000000000003" + "00" + "02000000000000000000000000000000" + "02" + "00000001" + "00" + "00"},
@@ -28,6 +28,8 @@ var consumerRecords = []struct {
 		revoking: []heldPartition{{PartitionID{kafka.TopicID{2}, 1}, 4}}}},
 		"0000" + "00000007" + "00000006" + "01" + "02" + "01000000000000000000000000000000" + "03" + "0000000000000003" + "01" + "0009" + "03" + "0000000500000007" +
 			"02" + "02000000000000000000000000000000" + "02" + "00000001" + "01" + "0005" + "02" + "00000004" + "00"},
+	{&ExpressionRecord{Group: "g", Expression: "a.*", resolution: resolution{topics: []string{"a", "ab"}, version: 9, since: 1000}},
+		"0000" + "03" + "0261" + "036162" + "0000000000000009" + "00000000000003e8" + "00"},
 }
 
 func TestConsumerRecords(t *testing.T) {

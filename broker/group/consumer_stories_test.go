@@ -1,7 +1,10 @@
 package group
 
 import (
+	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,10 +16,10 @@ import (
 //
 //	topic orders 4              there is a topic, or it has more partitions now
 //	topic orders none           it is deleted; created again it has another id
-//	consumer a [instance=i] [topics=orders] [rebalance=60s] [assignor=range] [id=a2]
+//	consumer a [instance=i] [topics=orders] [regex=o.*] [rebalance=60s] [assignor=range] [id=a2]
 //	enter g a b                 the first heartbeat of each: epoch 0, and everything
 //	beat g a [lost]             one that says nothing new; its answer may be lost
-//	beat g a topics=t,u         it subscribes to something else
+//	beat g a topics=t,u regex=  it subscribes to something else
 //	beat g a all                everything again, as after an error
 //	obey g a [lost]             it gives back and takes what it was told, and says what it has now
 //	exit g a [for-now]          epoch -1, or -2 of a static member
@@ -25,6 +28,7 @@ import (
 
 type consumer struct {
 	name, id, instance, assignor string
+	expression                   string
 	topics                       []string
 	rebalance                    time.Duration
 	epoch                        GenerationID
@@ -38,6 +42,7 @@ type storyTopics struct {
 	names      []string // by id
 	partitions map[string]int32
 	version    int64
+	created    int64 // the version with which a topic came last
 }
 
 func (t *storyTopics) Topic(name string) (kafka.TopicID, int32, bool) {
@@ -50,7 +55,19 @@ func (t *storyTopics) Topic(name string) (kafka.TopicID, int32, bool) {
 	return kafka.TopicID{}, 0, false
 }
 
+// TopicNames come in the order in which topics were created.
+func (t *storyTopics) TopicNames() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i, name := range t.names {
+			if t.partitions[name] > 0 && !slices.Contains(t.names[i+1:], name) && !yield(name) {
+				return
+			}
+		}
+	}
+}
+
 func (t *storyTopics) TopicsVersion() int64 { return t.version }
+func (t *storyTopics) LastCreation() int64  { return t.created }
 
 // list writes partitions as orders/0,1.
 func (t *storyTopics) list(partitions []PartitionID) string {
@@ -84,7 +101,7 @@ func (s *stage) beginConsumers() {
 	s.consumers, s.topics = make(map[string]*consumer), storyTopics{partitions: make(map[string]int32)}
 	s.settings.Topics = &s.topics
 	s.settings.Consumer = ConsumerSettings{SessionTimeout: 45 * time.Second, HeartbeatInterval: 5 * time.Second, MaxSize: 3,
-		Assignors: []string{"uniform", "range"}, AssignmentInterval: time.Second}
+		Assignors: []string{"uniform", "range"}, AssignmentInterval: time.Second, ResolutionInterval: time.Minute}
 }
 
 func (s *stage) runConsumers(c command) {
@@ -93,6 +110,7 @@ func (s *stage) runConsumers(c command) {
 		s.topics.version++
 		if _, _, ok := s.topics.Topic(c.plain[0]); !ok {
 			s.topics.names = append(s.topics.names, c.plain[0])
+			s.topics.created = s.topics.version
 		}
 		if s.topics.partitions[c.plain[0]] = 0; c.plain[1] != "none" {
 			s.topics.partitions[c.plain[0]] = int32(number(c.plain[1]))
@@ -130,8 +148,17 @@ func (s *stage) newConsumer(c command) {
 		return otherwise
 	}
 	name := c.plain[0]
-	s.consumers[name] = &consumer{name: name, id: or("id", name), instance: c.named["instance"], topics: list(or("topics", "orders")),
+	s.consumers[name] = &consumer{name: name, id: or("id", name), instance: c.named["instance"], topics: subscribed(c), expression: c.named["regex"],
 		rebalance: duration(or("rebalance", "60s")), assignor: c.named["assignor"]}
+}
+
+// subscribed: to orders, unless something is said.
+func subscribed(c command) []string {
+	topics, named := c.named["topics"]
+	if _, expressed := c.named["regex"]; !named && !expressed {
+		return []string{"orders"}
+	}
+	return list(topics)
 }
 
 func (s *stage) consumerBeats(c command) {
@@ -162,8 +189,12 @@ func (s *stage) consumerBeats(c command) {
 			a.topics = list(topics)
 			r.Topics = append([]string{}, a.topics...)
 		}
+		if expression, named := c.named["regex"]; named {
+			a.expression, r.Expression, r.Expressed = expression, expression, true
+		}
 		if word == "all" {
 			r.Owned, r.Topics, r.RebalanceTimeout, r.Assignor = a.has, append([]string{}, a.topics...), a.rebalance, a.assignor
+			r.Expression, r.Expressed = a.expression, true
 		}
 		r.Epoch = GenerationID(c.number("epoch", int64(a.epoch)))
 		s.carryOut(s.coordinator.ConsumerHeartbeat(s.moment(), r, name))
@@ -173,11 +204,15 @@ func (s *stage) consumerBeats(c command) {
 func (s *stage) consumerAnswered(name string, answer *ConsumerHeartbeatAnswer) {
 	a := s.consumers[name]
 	text := fmt.Sprintf("%s: epoch=%d", name, answer.Epoch)
+	var invalid *InvalidExpression
 	if answer.Tells {
 		text += ", shall have " + s.topics.list(answer.Assigned)
 	}
 	if answer.Err != nil {
 		text = name + ": " + describeError(answer.Err)
+		if errors.As(answer.Err, &invalid) {
+			text += ": " + invalid.Error()
+		}
 	}
 	if a.misses {
 		a.misses = false
@@ -199,6 +234,9 @@ func (s *stage) describeConsumers(d *Description) {
 		if m.Instance != "" {
 			text += " instance=" + m.Instance
 		}
+		if m.Expression != "" {
+			text += " regex=" + m.Expression
+		}
 		s.say("%s has %s, target %s", text, s.topics.list(m.Owned), s.topics.list(m.Target))
 	}
 }
@@ -216,6 +254,9 @@ func (s *stage) describeConsumerRecord(r Record) string {
 		return r.Group + " epoch " + gone(r.Deleted, "%d", r.Epoch)
 	case *MemberRecord:
 		text := fmt.Sprintf("%s %s subscribes to %s", r.Group, r.Member, strings.Join(r.topics, ","))
+		if r.expression != "" {
+			text += " regex=" + r.expression
+		}
 		if r.instance != "" {
 			text += " instance=" + r.instance
 		}
@@ -223,6 +264,8 @@ func (s *stage) describeConsumerRecord(r Record) string {
 			return fmt.Sprintf("%s %s deleted", r.Group, r.Member)
 		}
 		return text
+	case *ExpressionRecord:
+		return fmt.Sprintf("%s regex %s %s", r.Group, r.Expression, gone(r.Deleted, "is %s as of %d", strings.Join(r.topics, ","), r.version))
 	case *TargetRecord:
 		return r.Group + " target epoch " + gone(r.Deleted, "%d", r.Epoch)
 	case *TargetMemberRecord:

@@ -27,6 +27,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"assay/host"
+	"assay/internal/deadline"
 	"assay/internal/kafka"
 )
 
@@ -61,6 +62,7 @@ type Coordinator struct {
 	groups       map[string]*group
 	offsets      int
 	transactions map[kafka.ProducerID]*transaction
+	resolving    map[string]bool // groups whose expressions are about to be resolved
 	decoder      decoder
 
 	// appended and committed number the records of the log: a record has the same
@@ -68,7 +70,7 @@ type Coordinator struct {
 	appended, committed recordNumber
 
 	loaded       bool
-	deadlines    deadlines
+	deadlines    deadline.Heap
 	late         []lateMember // whose time has run out, while time passes
 	nextCleaning host.Time
 
@@ -87,6 +89,7 @@ func New(settings Settings) *Coordinator {
 		topics = noTopics{}
 	}
 	return &Coordinator{settings: settings, topics: topics, groups: make(map[string]*group), transactions: make(map[kafka.ProducerID]*transaction),
+		resolving:    make(map[string]bool),
 		nextCleaning: host.Never}
 }
 
@@ -151,6 +154,8 @@ func (c *Coordinator) Appended(producer kafka.ProducerID, r Record) {
 		c.targetMemberAppended(r)
 	case *CurrentRecord:
 		c.currentAppended(r)
+	case *ExpressionRecord:
+		c.expressionAppended(r)
 	default:
 		panic(fmt.Sprintf("group: no record %T", r))
 	}
@@ -173,7 +178,7 @@ func (c *Coordinator) Committed(producer kafka.ProducerID, r Record) {
 		}
 	case *CurrentRecord:
 		c.currentCommitted(r)
-	case *MemberRecord, *TargetRecord, *TargetMemberRecord:
+	case *MemberRecord, *TargetRecord, *TargetMemberRecord, *ExpressionRecord:
 	default:
 		panic(fmt.Sprintf("group: no record %T", r))
 	}

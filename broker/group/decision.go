@@ -106,13 +106,13 @@ func (c *Coordinator) Written(at Moment, w *Write, err error) Decision {
 
 // NextDeadline is when Expire is due; host.Never for nothing to wait for. It may
 // be early: nothing is due yet then.
-func (c *Coordinator) NextDeadline() host.Time { return min(c.deadlines.next(), c.nextCleaning) }
+func (c *Coordinator) NextDeadline() host.Time { return min(c.deadlines.Next(), c.nextCleaning) }
 
 // Expire lets everything happen that was due up to a moment: sessions end,
 // rebalances go on without those who are late, offsets are forgotten.
 func (c *Coordinator) Expire(at Moment) Decision {
 	c.begin(at)
-	c.deadlines.expire(at.Now)
+	c.deadlines.Expire(at.Now)
 	c.fenceLate()
 	if c.nextCleaning <= at.Now {
 		c.nextCleaning = at.Now.Add(c.settings.CleaningInterval)

@@ -36,6 +36,7 @@ type DescribedMember struct {
 	Epoch         GenerationID
 	State         string
 	Topics        []string
+	Expression    string        // "" is none
 	Owned, Target []PartitionID // Owned: also what it has to give back
 }
 

@@ -50,7 +50,7 @@ func TestDecodeRefuses(t *testing.T) {
 	require.ErrorIs(t, err, ErrRecord)
 
 	for _, unknown := range [][]byte{
-		{0, 4, 0, 0}, {0, 16, 0, 0}, {0xff, 0xff},
+		{0, 4, 0, 0}, {0, 17, 0, 0}, {0xff, 0xff},
 	} {
 		r, err := d.Decode(unknown, nil)
 		require.NoError(t, err)

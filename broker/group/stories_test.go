@@ -1,6 +1,7 @@
 package group
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -38,7 +39,7 @@ import (
 //	delete-group g
 //	topic-deleted t
 //	describe g, list [states=..] [kinds=..]
-//	failover [max-size=1]   another coordinator replays the log, as it is encoded
+//	failover [max-size=1] [ahead=5m]   another coordinator replays the log, as it is encoded; its wall clock is ahead
 //	flaws [name..]          switches of the museum, for coordinators from now on
 //
 // For groups of KIP-848 see consumer_stories_test.go.
@@ -65,6 +66,7 @@ type stage struct {
 	log         []encoded
 	decided     []decided
 	now         time.Duration
+	ahead       time.Duration // by which the coordinator's wall clock is
 	ids         int
 	refuse      bool
 	consumers   map[string]*consumer
@@ -93,7 +95,9 @@ type client struct {
 
 func (s *stage) say(format string, args ...any) { fmt.Fprintf(&s.out, format+"\n", args...) }
 
-func (s *stage) moment() Moment { return Moment{Now: host.Time(s.now), Wall: host.WallTime(s.now)} }
+func (s *stage) moment() Moment {
+	return Moment{Now: host.Time(s.now), Wall: host.WallTime(s.now + s.ahead)}
+}
 
 func (s *stage) begin() {
 	s.coordinator = New(s.settings)
@@ -187,6 +191,9 @@ func (s *stage) run(words []string) {
 	case "failover":
 		s.answer(s.coordinator.Unloaded(kerr.NotCoordinator))
 		s.settings.MaxSize = int(c.number("max-size", int64(s.settings.MaxSize)))
+		if ahead, named := c.named["ahead"]; named {
+			s.ahead = duration(ahead)
+		}
 		s.decided = nil
 		records := len(s.log)
 		before := s.out.String()
@@ -483,7 +490,11 @@ func describeError(err error) string {
 	if err == nil {
 		return "fine"
 	}
-	return err.(*kerr.Error).Message
+	var known *kerr.Error
+	if !errors.As(err, &known) {
+		panic(err)
+	}
+	return known.Message
 }
 
 func describeRecord(r Record) string {

@@ -2,6 +2,7 @@ package group
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 
 	"assay/internal/kafka"
@@ -11,15 +12,21 @@ import (
 type Topics interface {
 	// Topic finds a topic by its name; false for none.
 	Topic(name string) (id kafka.TopicID, partitions int32, ok bool)
-	// TopicsVersion is another one whenever anything may have changed.
+	// TopicNames are those of all topics, the brokers' own too.
+	TopicNames() iter.Seq[string]
+	// TopicsVersion grows whenever anything may have changed.
 	TopicsVersion() int64
+	// LastCreation is the version with which a topic came last.
+	LastCreation() int64
 }
 
 // noTopics is the metadata of a coordinator that was given none.
 type noTopics struct{}
 
 func (noTopics) Topic(string) (kafka.TopicID, int32, bool) { return kafka.TopicID{}, 0, false }
+func (noTopics) TopicNames() iter.Seq[string]              { return slices.Values[[]string](nil) }
 func (noTopics) TopicsVersion() int64                      { return 0 }
+func (noTopics) LastCreation() int64                       { return 0 }
 
 // PartitionID names a partition by its topic's id, so that a topic that was
 // deleted and created again is another one.

@@ -13,16 +13,27 @@ import (
 // Records that contradict the image (a partition of an unknown topic) are our
 // own bug and panic.
 func (i *Image) Apply(offset kafka.Offset, epoch Epoch, records []Record) (*Image, Delta) {
-	if offset < i.offset {
-		panic(fmt.Sprintf("metadata offset %d applied after %d", offset, i.offset))
-	}
 	b := builder{from: i, image: *i}
-	b.image.offset, b.image.epoch = offset, epoch
-	for _, r := range records {
-		r.apply(&b)
-	}
+	b.apply(offset, epoch, records)
 	image := b.image
 	return &image, b.delta()
+}
+
+// Draft is an image to which records are added one after the other, as Apply
+// would, while nobody else looks at it: what one of them copied, the next one
+// changes in place.
+type Draft struct{ builder }
+
+// NewDraft returns a draft that begins as an image.
+func NewDraft(from *Image) *Draft { return &Draft{builder{from: from, image: *from}} }
+
+// Image is the draft as it is now. It changes with the next Add: what was taken
+// from it, but for the state of a partition or a broker, may change with it.
+func (d *Draft) Image() *Image { return &d.image }
+
+// Add applies records of the entry at offset.
+func (d *Draft) Add(offset kafka.Offset, epoch Epoch, records []Record) {
+	d.apply(offset, epoch, records)
 }
 
 // builder is an image under construction. It copies a part of the former image
@@ -36,9 +47,19 @@ type builder struct {
 	copiedConfigs                     map[ConfigResource]bool
 
 	touchedBrokers    map[kafka.BrokerID]bool
-	touchedPartitions map[PartitionKey]bool
+	touchedPartitions []PartitionKey // as they came, some repeatedly
 	touchedTopics     map[kafka.TopicID]string
 	touchedConfigs    map[ConfigResource]bool
+}
+
+func (b *builder) apply(offset kafka.Offset, epoch Epoch, records []Record) {
+	if offset < b.image.offset {
+		panic(fmt.Sprintf("metadata offset %d applied after %d", offset, b.image.offset))
+	}
+	b.image.offset, b.image.epoch = offset, epoch
+	for _, r := range records {
+		r.apply(b)
+	}
 }
 
 func (r RegisterBroker) apply(b *builder) {
@@ -85,8 +106,9 @@ func (r PartitionRecord) apply(b *builder) {
 	if int(r.Partition) != len(topic.Partitions) {
 		panic(fmt.Sprintf("metadata: partition %s-%d follows partition %d", topic.Name, r.Partition, len(topic.Partitions)-1))
 	}
-	topic.Partitions = append(topic.Partitions, &r.State)
-	touch(&b.touchedPartitions, PartitionKey{topic.Name, topic.ID, r.Partition}, true)
+	state := r.State // the record itself need not stay
+	topic.Partitions = append(topic.Partitions, &state)
+	b.touchedPartitions = append(b.touchedPartitions, PartitionKey{topic.Name, topic.ID, r.Partition})
 }
 
 func (r PartitionChange) apply(b *builder) {
@@ -99,7 +121,7 @@ func (r PartitionChange) apply(b *builder) {
 	topic.Partitions[r.Partition] = &partition
 	partition.ISR, partition.ELR, partition.LastKnownELR, partition.Leader = r.ISR, r.ELR, r.LastKnownELR, r.Leader
 	partition.LeaderEpoch, partition.PartitionEpoch = r.LeaderEpoch, r.PartitionEpoch
-	touch(&b.touchedPartitions, PartitionKey{topic.Name, topic.ID, r.Partition}, true)
+	b.touchedPartitions = append(b.touchedPartitions, PartitionKey{topic.Name, topic.ID, r.Partition})
 }
 
 func (r RemoveTopic) apply(b *builder) {
@@ -114,7 +136,7 @@ func (r RemoveTopic) apply(b *builder) {
 	b.image.topics = slices.Delete(b.image.topics, at, at+1)
 	touch(&b.touchedTopics, topic.ID, topic.Name)
 	for number := range topic.Partitions {
-		touch(&b.touchedPartitions, PartitionKey{topic.Name, topic.ID, int32(number)}, true)
+		b.touchedPartitions = append(b.touchedPartitions, PartitionKey{topic.Name, topic.ID, int32(number)})
 	}
 	resource := ConfigResource{TopicResource, topic.Name}
 	if b.image.configs[resource] != nil {

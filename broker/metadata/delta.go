@@ -70,7 +70,10 @@ func (b *builder) delta() Delta {
 			d.CreatedTopics = append(d.CreatedTopics, key)
 		}
 	}
-	for _, key := range slices.SortedFunc(maps.Keys(b.touchedPartitions), PartitionKey.Compare) {
+	slices.SortFunc(b.touchedPartitions, PartitionKey.Compare)
+	touched := slices.Compact(b.touchedPartitions)
+	d.Partitions = slices.Grow(d.Partitions, len(touched))
+	for _, key := range touched {
 		switch {
 		case b.image.PartitionByID(key.TopicID, key.Partition) != nil:
 			d.Partitions = append(d.Partitions, key)
@@ -87,15 +90,25 @@ func (b *builder) delta() Delta {
 // that jumped from one to the other by a snapshot.
 func Difference(from, to *Image) Delta {
 	b := builder{from: from, image: *to}
+	for _, t := range from.topics {
+		after := to.byID[t.ID]
+		for number, p := range t.Partitions {
+			if !p.equal(after.Partition(int32(number))) {
+				b.touchedPartitions = append(b.touchedPartitions, PartitionKey{t.Name, t.ID, int32(number)})
+			}
+		}
+	}
+	for _, t := range to.topics {
+		before := from.byID[t.ID]
+		for number := range t.Partitions {
+			if before.Partition(int32(number)) == nil {
+				b.touchedPartitions = append(b.touchedPartitions, PartitionKey{t.Name, t.ID, int32(number)})
+			}
+		}
+	}
 	for _, image := range []*Image{from, to} {
 		for _, t := range image.topics {
 			touch(&b.touchedTopics, t.ID, t.Name)
-			for number := range t.Partitions {
-				before, after := from.PartitionByID(t.ID, int32(number)), to.PartitionByID(t.ID, int32(number))
-				if !before.equal(after) {
-					touch(&b.touchedPartitions, PartitionKey{t.Name, t.ID, int32(number)}, true)
-				}
-			}
 		}
 		for _, broker := range image.brokers {
 			if before := from.Broker(broker.ID); before == nil || *before != *to.Broker(broker.ID) {
@@ -112,8 +125,8 @@ func Difference(from, to *Image) Delta {
 }
 
 func (p *Partition) equal(o *Partition) bool {
-	if p == nil || o == nil {
-		return p == o
+	if p == o || p == nil || o == nil {
+		return p == o // images share what did not change
 	}
 	return p.Leader == o.Leader && p.LeaderEpoch == o.LeaderEpoch && p.PartitionEpoch == o.PartitionEpoch &&
 		slices.Equal(p.ISR, o.ISR) && slices.Equal(p.Replicas, o.Replicas) &&

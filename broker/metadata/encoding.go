@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"assay/internal/kafka"
 )
@@ -71,9 +72,10 @@ func DecodeRecords(encoded []byte) ([]Record, error) {
 	}
 	in := reader{rest: encoded[1:]}
 	var records []Record
+	var ids []kafka.BrokerID
 	for len(in.rest) > 0 {
 		kind := recordKind(in.uvarint())
-		body := reader{rest: in.take(in.uvarint()), withoutELR: encoded[0] == versionWithoutELR}
+		body := reader{rest: in.take(in.uvarint()), withoutELR: encoded[0] == versionWithoutELR, ids: ids}
 		if in.bad {
 			return nil, fmt.Errorf("%w: record %d is cut off", ErrEncoding, len(records))
 		}
@@ -81,7 +83,7 @@ func DecodeRecords(encoded []byte) ([]Record, error) {
 		if record == nil || body.bad || len(body.rest) > 0 {
 			return nil, fmt.Errorf("%w: record %d of kind %d", ErrEncoding, len(records), kind)
 		}
-		records = append(records, record)
+		records, ids = append(records, record), body.ids
 	}
 	return records, nil
 }
@@ -173,6 +175,7 @@ type reader struct {
 	rest       []byte
 	withoutELR bool // of version 1
 	bad        bool
+	ids        []kafka.BrokerID // of all lists that were read, one after the other
 }
 
 func (in *reader) record(kind recordKind) Record {
@@ -289,11 +292,12 @@ func (in *reader) brokers() []kafka.BrokerID {
 		in.fail()
 		return nil
 	}
-	ids := make([]kafka.BrokerID, count)
-	for i := range ids {
-		ids[i] = kafka.BrokerID(in.int32())
+	first := len(in.ids)
+	in.ids = slices.Grow(in.ids, int(count))
+	for range count {
+		in.ids = append(in.ids, kafka.BrokerID(in.int32()))
 	}
-	return ids
+	return in.ids[first:len(in.ids):len(in.ids)]
 }
 
 func (in *reader) fail() {

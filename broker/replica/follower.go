@@ -36,13 +36,14 @@ func (p *Partition) Next() (position FetchPosition, ready bool) {
 		return FetchPosition{}, false
 	}
 	return FetchPosition{Replica: p.self, LeaderEpoch: p.state.LeaderEpoch,
-		Offset: p.log.LogEndOffset(), LastEpoch: p.log.LatestEpoch()}, true
+		Offset: p.log.LogEndOffset(), LogStart: p.log.LogStartOffset(), LastEpoch: p.log.LatestEpoch()}, true
 }
 
 // Fetched is a leader's answer to a fetch.
 type Fetched struct {
 	Diverging     Divergence // Epoch and End below 0 for none
 	HighWatermark kafka.Offset
+	LogStart      kafka.Offset
 	Records       []byte // whole batches
 }
 
@@ -67,6 +68,9 @@ func (p *Partition) Fetched(now Moment, at FetchPosition, answer Fetched) error 
 		}
 	}
 	p.learnHighWatermark(answer.HighWatermark)
+	if err := p.learnLogStart(answer.LogStart); err != nil {
+		return err
+	}
 	p.watcher.Changed(p)
 	return nil
 }

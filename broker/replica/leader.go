@@ -17,6 +17,7 @@ type follower struct {
 	caughtUpAt   host.Time         // when it last had all that the leader had
 	fetchedAt    host.Time
 	endAtFetch   kafka.Offset // the leader's log end at the last fetch
+	logStart     kafka.Offset // of its log, NoOffset until it has fetched in this epoch
 	knownToFetch bool
 	rests        *FetchClock // nil while its fetches name the partition
 }
@@ -59,7 +60,7 @@ func (p *Partition) setFollowers(now host.Time) {
 			p.followers = append(p.followers, old[i])
 			continue
 		}
-		f := follower{id: id, brokerEpoch: kafka.NoBrokerEpoch, logEnd: kafka.NoOffset, endAtFetch: kafka.NoOffset,
+		f := follower{id: id, brokerEpoch: kafka.NoBrokerEpoch, logEnd: kafka.NoOffset, endAtFetch: kafka.NoOffset, logStart: kafka.NoOffset,
 			caughtUpAt: longAgo, fetchedAt: longAgo}
 		if slices.Contains(p.state.ISR, id) {
 			f.caughtUpAt, f.fetchedAt, f.endAtFetch = now, now, p.log.LogEndOffset()
@@ -191,6 +192,7 @@ type FetchPosition struct {
 	BrokerEpoch kafka.BrokerEpoch
 	LeaderEpoch kafka.LeaderEpoch // the epoch that the reader assumes, NoEpoch to skip the check
 	Offset      kafka.Offset
+	LogStart    kafka.Offset      // of a replica's log
 	LastEpoch   kafka.LeaderEpoch // of the last record before Offset, NoEpoch to skip the check
 }
 
@@ -278,7 +280,7 @@ func (p *Partition) FollowerFetched(now host.Time, f FetchPosition) {
 		r.caughtUpAt = max(r.caughtUpAt, r.fetchedAt)
 	}
 	moved := r.logEnd != f.Offset
-	r.logEnd, r.endAtFetch, r.fetchedAt = f.Offset, end, now
+	r.logEnd, r.endAtFetch, r.fetchedAt, r.logStart = f.Offset, end, now, f.LogStart
 	r.brokerEpoch, r.knownToFetch = f.BrokerEpoch, true
 	p.proposeExpansion(r)
 	if moved {

@@ -72,6 +72,7 @@ type Log interface {
 	Committed(highWatermark kafka.Offset)
 	FirstUnstableOffset() kafka.Offset
 	TruncateTo(offset kafka.Offset, now host.WallTime) error
+	DeleteRecordsTo(start kafka.Offset) error
 	TruncateFullyAndStartAt(start kafka.Offset, now host.WallTime) error
 }
 

@@ -29,6 +29,7 @@ import (
 //	fetch b [lost]          the follower fetches once; its leader's answer may be lost
 //	committed a 3           may acks=all be answered up to offset 3?
 //	fenced b, active b [epoch=N]  whether the metadata has b active, and under which broker epoch
+//	delete a 3, low a       the leader deletes the records before 3; below which nobody has any
 //	tick 5s, lag a          time passes; the leader looks for laggards
 //	propose a, answer a ok|ERROR
 //	restart b [keep=N] [hw=N]   a new process under the present broker epoch; the log keeps N records
@@ -157,6 +158,10 @@ func (s *stage) run(words []string) {
 	case "active":
 		a := s.actor(plain[0])
 		a.fenced, a.known = false, kafka.BrokerEpoch(number(set["epoch"], int64(a.known)))
+	case "delete":
+		s.must(s.actor(plain[0]).partition.DeleteRecords(kafka.Offset(number(plain[1], 0))))
+	case "low":
+		s.say("low watermark %d", s.actor(plain[0]).partition.LowWatermark())
 	case "tick":
 		d, err := time.ParseDuration(plain[0])
 		s.must(err)
@@ -264,7 +269,7 @@ func (s *stage) fetch(a *actor, lost bool) {
 	case err != nil:
 		s.say("answer: %v", err)
 	default:
-		answer := Fetched{Diverging: d, HighWatermark: leader.HighWatermark()}
+		answer := Fetched{Diverging: d, HighWatermark: leader.HighWatermark(), LogStart: leader.LogStartOffset()}
 		if d.End < 0 {
 			answer.Records = s.brokers[leader.self].log.encode(at.Offset)
 		}
@@ -320,7 +325,7 @@ func (s *stage) restart(a *actor, set map[string]string) {
 func (s *stage) show(a *actor) {
 	p := a.partition
 	var entries []string
-	for _, r := range a.log.records {
+	for _, r := range a.log.records[a.log.start:] {
 		entries = append(entries, fmt.Sprintf("%s@%d", r.value, r.epoch))
 	}
 	s.say("%s %s epoch=%d partition-epoch=%d hw=%d isr=%s log=[%s]", name(a.id), p.Role(), p.State().LeaderEpoch,
@@ -346,6 +351,7 @@ func (a *actor) Observe(e host.Event) {
 
 // memoryLog is a log of one-record batches; their encoding is text.
 type memoryLog struct {
+	start   kafka.Offset // records before it are deleted
 	records []memoryRecord
 	epochs  storage.EpochCache
 	flaws   storage.Flaws
@@ -358,7 +364,7 @@ type memoryRecord struct {
 	epoch kafka.LeaderEpoch
 }
 
-func (l *memoryLog) LogStartOffset() kafka.Offset   { return 0 }
+func (l *memoryLog) LogStartOffset() kafka.Offset   { return l.start }
 func (l *memoryLog) LogEndOffset() kafka.Offset     { return kafka.Offset(len(l.records)) }
 func (l *memoryLog) RecoveryPoint() kafka.Offset    { return l.LogEndOffset() }
 func (l *memoryLog) Flush() bool                    { return false }
@@ -448,6 +454,12 @@ func (l *memoryLog) AppendAsFollower(b []byte, _ host.WallTime) (storage.AppendI
 func (l *memoryLog) TruncateTo(offset kafka.Offset, _ host.WallTime) error {
 	l.records = slices.Delete(l.records, min(int(offset), len(l.records)), len(l.records))
 	l.epochs.TruncateFromEnd(l.LogEndOffset())
+	return nil
+}
+
+func (l *memoryLog) DeleteRecordsTo(start kafka.Offset) error {
+	l.start = max(l.start, start)
+	l.epochs.TruncateFromStart(l.start)
 	return nil
 }
 

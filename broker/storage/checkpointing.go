@@ -64,9 +64,11 @@ func (d *LogDir) beginRound() error {
 	d.rounds.renamed, d.rounds.points = false, make([]writtenPoint, 0, len(logs))
 	recoveryPoints, highWatermarks := make([]offsetEntry, 0, len(logs)), make([]offsetEntry, 0, len(logs))
 	for _, l := range logs {
-		mark := d.CheckpointedHighWatermark(l.partition)
+		var mark kafka.Offset
 		if d.rounds.highWatermark != nil {
 			mark = d.rounds.highWatermark(l)
+		} else {
+			mark = d.CheckpointedHighWatermark(l.partition)
 		}
 		// A replica is only ever truncated above its high watermark, unclean
 		// elections apart. So what the checkpoint calls durable is not written

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
@@ -27,6 +28,16 @@ func (e Extent) Bytes() ([]byte, error) {
 		return nil, nil
 	}
 	return e.file.View(e.Position, e.Length)
+}
+
+// AppendTo appends the extent's bytes to dst, for a reader that keeps none.
+func (e Extent) AppendTo(dst []byte) ([]byte, error) {
+	if e.Length == 0 {
+		return dst, nil
+	}
+	dst = slices.Grow(dst, e.Length)[:len(dst)+e.Length]
+	_, err := e.file.ReadAt(dst[len(dst)-e.Length:], e.Position)
+	return dst, err
 }
 
 // File is the segment's file, for worlds that send from files.

@@ -29,6 +29,10 @@ type segment struct {
 	// The indexes of a segment that is not active are opened on first use.
 	offsets *offsetIndex
 	times   *timeIndex
+	indexes struct { // where those two are
+		offsets offsetIndex
+		times   timeIndex
+	}
 
 	intervalBytes   int64 // index.interval.bytes
 	bytesSinceEntry int64
@@ -106,11 +110,17 @@ func (s *segment) resetIndexes() error {
 	if err != nil {
 		return err
 	}
-	s.offsets = &offsetIndex{entries{file: index, base: s.base}}
-	s.times = &timeIndex{entries{file: times, base: s.base}}
+	s.haveIndexes(index, times)
 	s.bytesSinceEntry, s.indexesSynced = 0, false
 	s.firstTimestamp, s.maxTimestamp, s.offsetOfMax = noTimestamp, noTimestamp, s.base
 	return nil
+}
+
+// haveIndexes begins with two files of which nothing is known yet.
+func (s *segment) haveIndexes(index, times host.File) {
+	s.indexes.offsets = offsetIndex{entries{file: index, base: s.base}}
+	s.indexes.times = timeIndex{entries{file: times, base: s.base}}
+	s.offsets, s.times = &s.indexes.offsets, &s.indexes.times
 }
 
 // openIndexes loads the index files if they are there and, unless trusted
@@ -125,8 +135,7 @@ func (s *segment) openIndexes(trust bool) (sane bool, err error) {
 		_ = index.Close()
 		return false, ignoreMissing(err)
 	}
-	s.offsets = &offsetIndex{entries{file: index, base: s.base}}
-	s.times = &timeIndex{entries{file: times, base: s.base}}
+	s.haveIndexes(index, times)
 	if err := errors.Join(s.offsets.load(offsetEntryWidth), s.times.load(timeEntryWidth)); err != nil {
 		return false, err
 	}

@@ -32,6 +32,7 @@ var topics = map[string]func() []topic{
 	"faults":     faultTopics,
 	"flaws":      flawTopics,
 	"metrics":    metricTopics,
+	"counters":   counterTopics,
 	"events":     eventTopics,
 	"profiles":   profileTopics,
 }
@@ -130,6 +131,16 @@ func metricTopics() []topic {
 	return list
 }
 
+// counterTopics are what a scenario may require of its runs.
+func counterTopics() []topic {
+	var list []topic
+	for _, c := range format.CounterMeanings {
+		list = append(list, topic{c.Name, c.About, []string{
+			"Summed over the seeds of a variant.", "Ask for it with: require: {" + c.Name + ": \">= 1\"}"}})
+	}
+	return list
+}
+
 // profileTopics are the named costs and the clients that scenarios may ask for.
 func profileTopics() []topic {
 	var list []topic
@@ -157,14 +168,16 @@ func eventTopics() []topic {
 
 func listCommand(s streams) *cobra.Command {
 	return &cobra.Command{
-		Use:       "list scenarios|guarantees|anomalies|faults|flaws|metrics|events|profiles",
+		Use:       "list scenarios|guarantees|anomalies|faults|flaws|metrics|counters|events|profiles",
 		Short:     "List what there is",
-		Args:      cobra.ExactArgs(1),
 		ValidArgs: topicKinds(),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return exit(exitUsage, "list takes one of %s", strings.Join(topicKinds(), ", "))
+			}
 			of, known := topics[args[0]]
 			if !known {
-				return exit(exitUsage, "list takes %s%s", strings.Join(topicKinds(), ", "), didYouMean(args[0], topicKinds()))
+				return exit(exitUsage, "list takes one of %s%s", strings.Join(topicKinds(), ", "), didYouMean(args[0], topicKinds()))
 			}
 			list := of()
 			width := 0
@@ -182,7 +195,7 @@ func listCommand(s streams) *cobra.Command {
 func explainCommand(s streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain NAME",
-		Short: "Tell what a guarantee, anomaly, fault, flaw, metric, event, profile, scenario or Kafka key means",
+		Short: "Tell what a guarantee, anomaly, fault, flaw, metric, counter, event, profile, scenario or Kafka key means",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			var names []string
@@ -190,7 +203,7 @@ func explainCommand(s streams) *cobra.Command {
 			for _, kind := range topicKinds() {
 				for _, t := range topics[kind]() {
 					names = append(names, t.name)
-					if t.name != args[0] && !strings.HasSuffix(t.name, "/"+args[0]) {
+					if t.name != args[0] && !strings.HasSuffix(t.name, "/"+args[0]) && !strings.HasPrefix(t.name, args[0]+".") {
 						continue
 					}
 					found = true

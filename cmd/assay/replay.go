@@ -51,7 +51,7 @@ state of a node there.`,
 				return err
 			}
 			if flags.variant == "" {
-				flags.variant = format.Base
+				flags.variant = variantPlayed(args[0])
 			}
 			if until != "" {
 				return inspect(s, &flags, args[0], file, until, dump)
@@ -64,6 +64,21 @@ state of a node there.`,
 	c.Flags().StringVar(&dump, "dump", "", "with --until: print this node's state (default: of all nodes)")
 	c.Flags().StringVar(&trace, "trace", "", "write every event of the simulation to this file, one line of JSON each")
 	return c
+}
+
+// variantPlayed is the variant that a replay means without --variant: base, unless a
+// run folder has only others.
+func variantPlayed(argument string) string {
+	data, err := os.ReadFile(filepath.Join(argument, "result.json"))
+	if err != nil {
+		return format.Base // a file
+	}
+	recorded, err := reports.ParseJSON(data)
+	isBase := func(v result.Variant) bool { return v.Name == format.Base }
+	if err != nil || len(recorded.Variants) == 0 || slices.ContainsFunc(recorded.Variants, isBase) {
+		return format.Base
+	}
+	return recorded.Variants[0].Name
 }
 
 // scenarioOf is the scenario file of a run folder, or the argument itself.

@@ -20,7 +20,7 @@ import (
 // groupServer lets a group's first rebalance begin at once.
 func groupServer(t *testing.T, binary string, brokers int, args ...string) *server {
 	t.Helper()
-	return startServer(t, binary, brokers, append([]string{"--listen", "127.0.0.1:0", "--set", "group.initial.rebalance.delay.ms=0"}, args...)...)
+	return startServer(t, binary, brokers, append([]string{"--set", "group.initial.rebalance.delay.ms=0"}, args...)...)
 }
 
 // team is what the members of a group own and have read, as their callbacks say.
@@ -203,10 +203,14 @@ func serveGroups(t *testing.T, binary string) {
 			shareTopic(t, s, name, "consumer", kgo.Balancers(balancer), kgo.ServerSideBalancer())
 		})
 	}
+	t.Run("server-regex", func(t *testing.T) {
+		shareTopic(t, s, "server-regex", "consumer", kgo.Balancers(kgo.StickyBalancer()), kgo.ServerSideBalancer(),
+			kgo.ConsumeRegex(), kgo.ConsumeTopics("server-re[a-z]+"))
+	})
 }
 
 func shareTopic(t *testing.T, s *server, topic, kind string, protocol ...kgo.Opt) {
-	producer := kafkaClient(t, s, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	producer := kafkaClient(t, s)
 	createTopic(t, producer, topic, 4, 1)
 	produceAll(t, producer, topic, 4, 0, 1000)
 	g := newTeam(t)
@@ -234,9 +238,7 @@ func shareTopic(t *testing.T, s *server, topic, kind string, protocol ...kgo.Opt
 // groupType is the type that a group is listed with.
 func groupType(t *testing.T, client *kgo.Client, group string) string {
 	t.Helper()
-	answer, err := kmsg.NewPtrListGroupsRequest().RequestWith(testContext(t), client)
-	require.NoError(t, err)
-	for _, listed := range answer.Groups {
+	for _, listed := range ask(t, client, kmsg.NewPtrListGroupsRequest()).Groups {
 		if listed.Group == group {
 			return listed.GroupType
 		}
@@ -251,7 +253,7 @@ func serveGroupsAcrossRestarts(t *testing.T, binary string) {
 		t.Run(fmt.Sprint(brokers), func(t *testing.T) {
 			data := t.TempDir()
 			first := groupServer(t, binary, brokers, "--data", data)
-			producer := kafkaClient(t, first, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+			producer := kafkaClient(t, first)
 			createTopic(t, producer, "orders", 6, int16(brokers))
 			g := newTeam(t)
 			reader := g.join(first, "reader", "billing", "orders", kgo.InstanceID("reader-1"))
@@ -265,7 +267,7 @@ func serveGroupsAcrossRestarts(t *testing.T, binary string) {
 			first.kill()
 
 			second := groupServer(t, binary, brokers, "--listen", first.addr, "--data", data)
-			producer = kafkaClient(t, second, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+			producer = kafkaClient(t, second)
 			produceAll(t, producer, "orders", 6, 600, 1200)
 			if brokers == 1 {
 				g.awaitRead(600, 1200)
@@ -289,7 +291,7 @@ func serveGroupsAcrossRestarts(t *testing.T, binary string) {
 // serveGroupsOnSeveralBrokers: groups spread over coordinators, and all of them work.
 func serveGroupsOnSeveralBrokers(t *testing.T, binary string) {
 	s := groupServer(t, binary, 3)
-	producer := kafkaClient(t, s, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	producer := kafkaClient(t, s)
 	createTopic(t, producer, "orders", 6, 3)
 	produceAll(t, producer, "orders", 6, 0, 600)
 	coordinators := map[int32]bool{}
@@ -321,8 +323,7 @@ func coordinatorOf(t *testing.T, client *kgo.Client, kind int8, key string) int3
 	t.Helper()
 	r := kmsg.NewPtrFindCoordinatorRequest()
 	r.CoordinatorType, r.CoordinatorKey, r.CoordinatorKeys = kind, key, []string{key}
-	answer, err := r.RequestWith(testContext(t), client)
-	require.NoError(t, err)
+	answer := ask(t, client, r)
 	require.NoError(t, kerr.ErrorForCode(answer.Coordinators[0].ErrorCode))
 	return answer.Coordinators[0].NodeID
 }
@@ -331,8 +332,7 @@ func describeGroup(t *testing.T, client *kgo.Client, name string) kmsg.DescribeG
 	t.Helper()
 	r := kmsg.NewPtrDescribeGroupsRequest()
 	r.Groups = []string{name}
-	answer, err := r.RequestWith(testContext(t), client)
-	require.NoError(t, err)
+	answer := ask(t, client, r)
 	require.Len(t, answer.Groups, 1)
 	return answer.Groups[0]
 }
@@ -340,7 +340,7 @@ func describeGroup(t *testing.T, client *kgo.Client, name string) kmsg.DescribeG
 // serveGroupAdmin: what an administrator sees of a group and may do to it.
 func serveGroupAdmin(t *testing.T, binary string) {
 	s := groupServer(t, binary, 1)
-	admin := kafkaClient(t, s, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	admin := kafkaClient(t, s)
 	createTopic(t, admin, "orders", 2, 1)
 	produceAll(t, admin, "orders", 2, 0, 20)
 	g := newTeam(t)
@@ -363,9 +363,7 @@ func serveGroupAdmin(t *testing.T, binary string) {
 	list := func(states ...string) (found []string) {
 		r := kmsg.NewPtrListGroupsRequest()
 		r.StatesFilter = states
-		answer, err := r.RequestWith(testContext(t), admin)
-		require.NoError(t, err)
-		for _, listed := range answer.Groups {
+		for _, listed := range ask(t, admin, r).Groups {
 			found = append(found, listed.Group+" "+listed.ProtocolType+" "+listed.GroupState+" "+listed.GroupType)
 		}
 		return found
@@ -376,9 +374,7 @@ func serveGroupAdmin(t *testing.T, binary string) {
 	remove := func(group string) int16 {
 		r := kmsg.NewPtrDeleteGroupsRequest()
 		r.Groups = []string{group}
-		answer, err := r.RequestWith(testContext(t), admin)
-		require.NoError(t, err)
-		return answer.Groups[0].ErrorCode
+		return ask(t, admin, r).Groups[0].ErrorCode
 	}
 	require.Equal(t, kerr.NonEmptyGroup.Code, remove("billing"))
 	reader.leave()
@@ -433,7 +429,7 @@ func serveKcatGroup(t *testing.T, binary string) {
 		t.Skip("NOT TRIED with librdkafka: kcat is not installed")
 	}
 	s := groupServer(t, binary, 1)
-	producer := kafkaClient(t, s, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	producer := kafkaClient(t, s)
 	createTopic(t, producer, "orders", 4, 1)
 	read := func(count int) []string {
 		out, err := exec.CommandContext(testContext(t), kcat, "-b", s.addr, "-G", "billing", "-c", fmt.Sprint(count), "-q",

@@ -57,6 +57,8 @@ func TestServe(t *testing.T) {
 		"transaction time-out":          serveTransactionTimeout,
 		"exactly once":                  serveExactlyOnce,
 		"transaction administration":    serveTransactionAdmin,
+		"topic administration":          serveTopicAdmin,
+		"authorized operations":         serveAuthorizedOperations,
 		"folder in use":                 serveRefusesFolderInUse,
 		"port in use":                   serveRefusesPortInUse,
 	} {
@@ -78,7 +80,7 @@ func startServer(t *testing.T, binary string, brokers int, args ...string) *serv
 	t.Helper()
 	s := &server{t: t, stderr: &bytes.Buffer{}}
 	// A broker that comes back waits for its former session to end: a short one.
-	s.cmd = exec.Command(binary, append([]string{"serve", "--brokers", fmt.Sprint(brokers),
+	s.cmd = exec.Command(binary, append([]string{"serve", "--brokers", fmt.Sprint(brokers), "--listen", "127.0.0.1:0",
 		"--set", "broker.heartbeat.interval.ms=100", "--set", "broker.session.timeout.ms=1000"}, args...)...)
 	s.cmd.Stderr = s.stderr
 	out, err := s.cmd.StdoutPipe()
@@ -118,14 +120,31 @@ func testContext(t *testing.T) context.Context {
 // endlessRetries leaves it to the test's patience how long a client tries.
 const endlessRetries = 1_000_000
 
+// insistent are the options of a client that asks again soon, for as long as the
+// test lasts.
+func insistent(s *server) []kgo.Opt {
+	return []kgo.Opt{kgo.SeedBrokers(s.addr), kgo.MetadataMinAge(10 * time.Millisecond),
+		kgo.RetryBackoffFn(func(int) time.Duration { return 20 * time.Millisecond }), kgo.RequestRetries(endlessRetries)}
+}
+
+// kafkaClient sends records to the partitions that they name.
 func kafkaClient(t *testing.T, s *server, options ...kgo.Opt) *kgo.Client {
 	t.Helper()
-	client, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(s.addr), kgo.RequiredAcks(kgo.AllISRAcks()),
-		kgo.MetadataMinAge(10 * time.Millisecond), kgo.RetryBackoffFn(func(int) time.Duration { return 20 * time.Millisecond }),
-		kgo.RequestRetries(endlessRetries)}, options...)...)
+	options = append(append(insistent(s), kgo.RecordPartitioner(kgo.ManualPartitioner())), options...)
+	client, err := kgo.NewClient(options...)
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	return client
+}
+
+// ask sends one request and returns its answer.
+func ask[Response any](t *testing.T, client *kgo.Client, request interface {
+	RequestWith(context.Context, kmsg.Requestor) (Response, error)
+}) Response {
+	t.Helper()
+	answer, err := request.RequestWith(testContext(t), client)
+	require.NoError(t, err)
+	return answer
 }
 
 func createTopic(t *testing.T, client *kgo.Client, name string, partitions int32, replicas int16) {
@@ -135,9 +154,7 @@ func createTopic(t *testing.T, client *kgo.Client, name string, partitions int32
 	topic := kmsg.NewCreateTopicsRequestTopic()
 	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = name, partitions, replicas
 	r.Topics = append(r.Topics, topic)
-	answer, err := r.RequestWith(testContext(t), client)
-	require.NoError(t, err)
-	require.NoError(t, kerr.ErrorForCode(answer.Topics[0].ErrorCode))
+	require.NoError(t, kerr.ErrorForCode(ask(t, client, r).Topics[0].ErrorCode))
 }
 
 // produceAll sends records numbered from..to-1, and returns when all are acknowledged.
@@ -184,8 +201,8 @@ func requireConsumed(t *testing.T, s *server, topic string, partitions, count in
 }
 
 func serveProducesAndConsumes(t *testing.T, binary string) {
-	s := startServer(t, binary, 1, "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--set", "num.partitions=3")
-	client := kafkaClient(t, s, kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.AllowAutoTopicCreation())
+	s := startServer(t, binary, 1, "--data", t.TempDir(), "--set", "num.partitions=3")
+	client := kafkaClient(t, s, kgo.AllowAutoTopicCreation())
 	createTopic(t, client, "orders", 6, 1)
 	produceAll(t, client, "orders", 6, 0, 6000)
 	requireConsumed(t, s, "orders", 6, 6000)
@@ -197,9 +214,8 @@ func serveProducesAndConsumes(t *testing.T, binary string) {
 // once, and the producer that was cut off goes on without a duplicate.
 func serveSurvivesKill(t *testing.T, binary string) {
 	data := t.TempDir()
-	first := startServer(t, binary, 1, "--listen", "127.0.0.1:0", "--data", data)
-	client := kafkaClient(t, first, kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerLinger(0),
-		kgo.MaxBufferedRecords(200), kgo.UnknownTopicRetries(-1))
+	first := startServer(t, binary, 1, "--data", data)
+	client := kafkaClient(t, first, kgo.ProducerLinger(0), kgo.MaxBufferedRecords(200), kgo.UnknownTopicRetries(-1))
 	createTopic(t, client, "orders", 4, 1)
 	produceAll(t, client, "orders", 4, 0, 1000)
 
@@ -244,7 +260,7 @@ func serveSurvivesKill(t *testing.T, binary string) {
 	requireConsumed(t, second, "orders", 4, total)
 	second.kill()
 
-	third := startServer(t, binary, 1, "--listen", "127.0.0.1:0", "--data", data)
+	third := startServer(t, binary, 1, "--data", data)
 	requireConsumed(t, third, "orders", 4, total)
 }
 
@@ -315,7 +331,7 @@ func (w *wire) produce(topic string, records []byte) kmsg.ProduceResponseTopicPa
 
 func serveDeduplicatesAcrossRestart(t *testing.T, binary string) {
 	data := t.TempDir()
-	first := startServer(t, binary, 1, "--listen", "127.0.0.1:0", "--data", data)
+	first := startServer(t, binary, 1, "--data", data)
 	createTopic(t, kafkaClient(t, first), "orders", 1, 1)
 	w := dialWire(t, first)
 	r := kmsg.NewPtrInitProducerIDRequest()
@@ -326,7 +342,7 @@ func serveDeduplicatesAcrossRestart(t *testing.T, binary string) {
 	require.Equal(t, int64(3), w.produce("orders", idempotentBatch(producer.ProducerID, 3, 2)).BaseOffset)
 	first.kill()
 
-	second := startServer(t, binary, 1, "--listen", "127.0.0.1:0", "--data", data)
+	second := startServer(t, binary, 1, "--data", data)
 	w = dialWire(t, second)
 	again := w.produce("orders", idempotentBatch(producer.ProducerID, 3, 2))
 	require.Zero(t, again.ErrorCode)
@@ -340,10 +356,10 @@ func serveDeduplicatesAcrossRestart(t *testing.T, binary string) {
 
 // servePassesEveryCodec: batches come back as they were sent, whatever is in them.
 func servePassesEveryCodec(t *testing.T, binary string) {
-	s := startServer(t, binary, 1, "--listen", "127.0.0.1:0", "--data", t.TempDir())
+	s := startServer(t, binary, 1, "--data", t.TempDir())
 	for name, codec := range map[string]kgo.CompressionCodec{"gzip": kgo.GzipCompression(), "snappy": kgo.SnappyCompression(),
 		"lz4": kgo.Lz4Compression(), "zstd": kgo.ZstdCompression()} {
-		client := kafkaClient(t, s, kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchCompression(codec))
+		client := kafkaClient(t, s, kgo.ProducerBatchCompression(codec))
 		createTopic(t, client, name, 2, 1)
 		produceAll(t, client, name, 2, 0, 2000)
 		requireConsumed(t, s, name, 2, 2000)
@@ -351,9 +367,8 @@ func servePassesEveryCodec(t *testing.T, binary string) {
 }
 
 func serveListsOffsets(t *testing.T, binary string) {
-	s := startServer(t, binary, 1, "--listen", "127.0.0.1:0", "--data", t.TempDir())
-	client := kafkaClient(t, s, kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.ProducerBatchCompression(kgo.NoCompression())) // see docs/kafka-parity.md for compressed batches
+	s := startServer(t, binary, 1, "--data", t.TempDir())
+	client := kafkaClient(t, s, kgo.ProducerBatchCompression(kgo.NoCompression())) // see docs/kafka-parity.md for compressed batches
 	createTopic(t, client, "orders", 1, 1)
 	produceAll(t, client, "orders", 1, 0, 100) // timestamps 1000 to 1099
 	for timestamp, want := range map[int64]int64{-2: 0, -1: 100, 0: 0, 1000: 0, 1001: 1, 1099: 99, 1100: -1, -3: 99} {
@@ -365,8 +380,7 @@ func serveListsOffsets(t *testing.T, binary string) {
 		p.Timestamp, p.CurrentLeaderEpoch = timestamp, -1
 		topic.Partitions = append(topic.Partitions, p)
 		r.Topics = append(r.Topics, topic)
-		answer, err := r.RequestWith(testContext(t), client)
-		require.NoError(t, err)
+		answer := ask(t, client, r)
 		require.NoError(t, kerr.ErrorForCode(answer.Topics[0].Partitions[0].ErrorCode))
 		require.Equal(t, want, answer.Topics[0].Partitions[0].Offset, "timestamp %d", timestamp)
 	}
@@ -374,8 +388,8 @@ func serveListsOffsets(t *testing.T, binary string) {
 
 func serveDeletesTopics(t *testing.T, binary string) {
 	data := t.TempDir()
-	s := startServer(t, binary, 1, "--listen", "127.0.0.1:0", "--data", data)
-	client := kafkaClient(t, s, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	s := startServer(t, binary, 1, "--data", data)
+	client := kafkaClient(t, s)
 	createTopic(t, client, "orders", 2, 1)
 	produceAll(t, client, "orders", 2, 0, 10)
 	deletion := func() int16 {
@@ -384,15 +398,13 @@ func serveDeletesTopics(t *testing.T, binary string) {
 		topic := kmsg.NewDeleteTopicsRequestTopic()
 		topic.Topic = kmsg.StringPtr("orders")
 		r.Topics, r.TopicNames = append(r.Topics, topic), []string{"orders"}
-		answer, err := r.RequestWith(testContext(t), client)
-		require.NoError(t, err)
-		return answer.Topics[0].ErrorCode
+		return ask(t, client, r).Topics[0].ErrorCode
 	}
 	require.Zero(t, deletion())
 	require.Equal(t, kerr.UnknownTopicOrPartition.Code, deletion())
 	s.kill()
-	s = startServer(t, binary, 1, "--listen", "127.0.0.1:0", "--data", data)
-	client = kafkaClient(t, s, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	s = startServer(t, binary, 1, "--data", data)
+	client = kafkaClient(t, s)
 	createTopic(t, client, "orders", 1, 1) // a new topic of the same name is empty
 	produceAll(t, client, "orders", 1, 0, 5)
 	requireConsumed(t, s, "orders", 1, 5)
@@ -401,7 +413,7 @@ func serveDeletesTopics(t *testing.T, binary string) {
 // serveClosesBadConnections: a frame that makes no sense ends its connection
 // and nothing else.
 func serveClosesBadConnections(t *testing.T, binary string) {
-	s := startServer(t, binary, 1, "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--set", "socket.request.max.bytes=100000")
+	s := startServer(t, binary, 1, "--data", t.TempDir(), "--set", "socket.request.max.bytes=100000")
 	bystander := dialWire(t, s)
 	half := dialWire(t, s) // stays in the middle of a frame all along
 	_, err := half.connection.Write([]byte{0, 0, 0, 99, 0, 18})
@@ -439,8 +451,8 @@ func serveClosesBadConnections(t *testing.T, binary string) {
 }
 
 func serveSeveralBrokers(t *testing.T, binary string) {
-	s := startServer(t, binary, 3, "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--set", "min.insync.replicas=2")
-	client := kafkaClient(t, s, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	s := startServer(t, binary, 3, "--data", t.TempDir(), "--set", "min.insync.replicas=2")
+	client := kafkaClient(t, s)
 	createTopic(t, client, "orders", 6, 3)
 	produceAll(t, client, "orders", 6, 0, 3000)
 	requireConsumed(t, s, "orders", 6, 3000)
@@ -448,7 +460,7 @@ func serveSeveralBrokers(t *testing.T, binary string) {
 
 func serveEndsOnInterrupt(t *testing.T, binary string) {
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		s := startServer(t, binary, 1, "--listen", "127.0.0.1:0")
+		s := startServer(t, binary, 1)
 		_, folder, found := strings.Cut(s.stderr.String(), "data goes to ")
 		require.True(t, found, s.stderr)
 		folder, _, _ = strings.Cut(folder, " ")
@@ -476,27 +488,26 @@ func (s *server) interrupt() {
 func serveRestartsQuickly(t *testing.T, binary string) {
 	data := t.TempDir()
 	const endless = "broker.session.timeout.ms=600000" // longer than the test's patience
-	first := startServer(t, binary, 3, "--listen", "127.0.0.1:0", "--data", data, "--set", endless)
-	client := kafkaClient(t, first, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	first := startServer(t, binary, 3, "--data", data, "--set", endless)
+	client := kafkaClient(t, first)
 	createTopic(t, client, "orders", 6, 3)
 	produceAll(t, client, "orders", 6, 0, 3000)
 	commit := kmsg.NewPtrOffsetCommitRequest()
 	commit.Group = "billing"
 	topic := kmsg.NewOffsetCommitRequestTopic()
-	topic.TopicID = topicID(t, client, "orders")
+	topic.TopicID = topicMetadata(t, client, "orders").TopicID
 	partition := kmsg.NewOffsetCommitRequestTopicPartition()
 	partition.Partition, partition.Offset = 3, 321
 	topic.Partitions = append(topic.Partitions, partition)
 	commit.Topics = append(commit.Topics, topic)
-	committed, err := commit.RequestWith(testContext(t), client)
-	require.NoError(t, err)
+	committed := ask(t, client, commit)
 	require.Zero(t, committed.Topics[0].Partitions[0].ErrorCode)
 	first.interrupt()
 	for id := 1; id <= 3; id++ {
 		require.FileExists(t, filepath.Join(data, fmt.Sprintf("broker-%d", id), "data", ".kafka_cleanshutdown"))
 	}
 
-	second := startServer(t, binary, 3, "--listen", "127.0.0.1:0", "--data", data, "--set", endless)
+	second := startServer(t, binary, 3, "--data", data, "--set", endless)
 	client = kafkaClient(t, second)
 	requireConsumed(t, second, "orders", 6, 3000)
 	fetch := kmsg.NewPtrOffsetFetchRequest()
@@ -506,6 +517,7 @@ func serveRestartsQuickly(t *testing.T, binary string) {
 	fetched := &kmsg.OffsetFetchResponse{}
 	// A coordinator serves once its partition has its in-sync replicas again.
 	for ctx, loading := testContext(t), true; loading; loading = fetched.Groups[0].ErrorCode == kerr.CoordinatorLoadInProgress.Code {
+		var err error
 		fetched, err = fetch.RequestWith(ctx, client)
 		require.NoError(t, err)
 		require.Len(t, fetched.Groups, 1)
@@ -515,15 +527,13 @@ func serveRestartsQuickly(t *testing.T, binary string) {
 	require.Equal(t, int64(321), fetched.Groups[0].Topics[0].Partitions[0].Offset)
 }
 
-func topicID(t *testing.T, client *kgo.Client, name string) [16]byte {
+func topicMetadata(t *testing.T, client *kgo.Client, name string) kmsg.MetadataResponseTopic {
 	t.Helper()
 	r := kmsg.NewPtrMetadataRequest()
 	topic := kmsg.NewMetadataRequestTopic()
 	topic.Topic = &name
 	r.Topics = append(r.Topics, topic)
-	answer, err := r.RequestWith(testContext(t), client)
-	require.NoError(t, err)
-	return answer.Topics[0].TopicID
+	return ask(t, client, r).Topics[0]
 }
 
 // refused runs assay serve that should not start.
@@ -541,14 +551,14 @@ func refused(t *testing.T, binary string, args ...string) (code int, stderr stri
 
 func serveRefusesFolderInUse(t *testing.T, binary string) {
 	data := t.TempDir()
-	startServer(t, binary, 1, "--listen", "127.0.0.1:0", "--data", data)
+	startServer(t, binary, 1, "--data", data)
 	code, text := refused(t, binary, "--listen", "127.0.0.1:0", "--data", data)
 	require.Equal(t, exitUnavailable, code)
 	require.Contains(t, text, "in use by another assay serve")
 }
 
 func serveRefusesPortInUse(t *testing.T, binary string) {
-	s := startServer(t, binary, 1, "--listen", "127.0.0.1:0", "--data", t.TempDir())
+	s := startServer(t, binary, 1, "--data", t.TempDir())
 	code, text := refused(t, binary, "--listen", s.addr, "--data", t.TempDir())
 	require.Equal(t, exitUnavailable, code)
 	require.Contains(t, text, s.addr+" is in use")

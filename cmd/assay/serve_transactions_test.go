@@ -23,7 +23,7 @@ func inTransaction(t *testing.T, producer *kgo.Client, topic string, partitions,
 
 func transactionalClient(t *testing.T, s *server, id string, options ...kgo.Opt) *kgo.Client {
 	t.Helper()
-	return kafkaClient(t, s, append([]kgo.Opt{kgo.TransactionalID(id), kgo.RecordPartitioner(kgo.ManualPartitioner())}, options...)...)
+	return kafkaClient(t, s, append(options, kgo.TransactionalID(id))...)
 }
 
 // values reads a topic from its start to where the isolation lets it read, and
@@ -55,26 +55,18 @@ func values(t *testing.T, s *server, topic string, isolation kgo.IsolationLevel,
 // endOffsets are those of partitions that have records.
 func endOffsets(t *testing.T, client *kgo.Client, topic string, isolation int8) map[int32]int64 {
 	t.Helper()
-	metadata := kmsg.NewPtrMetadataRequest()
-	asked := kmsg.NewMetadataRequestTopic()
-	asked.Topic = &topic
-	metadata.Topics = append(metadata.Topics, asked)
-	known, err := metadata.RequestWith(testContext(t), client)
-	require.NoError(t, err)
 	r := kmsg.NewPtrListOffsetsRequest()
 	r.ReplicaID, r.IsolationLevel = -1, isolation
 	list := kmsg.NewListOffsetsRequestTopic()
 	list.Topic = topic
-	for _, p := range known.Topics[0].Partitions {
+	for _, p := range topicMetadata(t, client, topic).Partitions {
 		partition := kmsg.NewListOffsetsRequestTopicPartition()
 		partition.Partition, partition.Timestamp, partition.CurrentLeaderEpoch = p.Partition, -1, -1
 		list.Partitions = append(list.Partitions, partition)
 	}
 	r.Topics = append(r.Topics, list)
 	ends := map[int32]int64{}
-	answer, err := r.RequestWith(testContext(t), client)
-	require.NoError(t, err)
-	for _, p := range answer.Topics[0].Partitions {
+	for _, p := range ask(t, client, r).Topics[0].Partitions {
 		require.NoError(t, kerr.ErrorForCode(p.ErrorCode))
 		if p.Offset > 0 {
 			ends[p.Partition] = p.Offset
@@ -163,10 +155,9 @@ func serveTransactionTimeout(t *testing.T, binary string) {
 // aborts at first, until it has copied so many records.
 func pipeline(t *testing.T, s *server, id string, count int) {
 	t.Helper()
-	session, err := kgo.NewGroupTransactSession(kgo.SeedBrokers(s.addr), kgo.TransactionalID(id), kgo.ConsumerGroup("copiers"),
+	session, err := kgo.NewGroupTransactSession(append(insistent(s), kgo.TransactionalID(id), kgo.ConsumerGroup("copiers"),
 		kgo.ConsumeTopics("in"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.HeartbeatInterval(50*time.Millisecond), kgo.MetadataMinAge(10*time.Millisecond),
-		kgo.RetryBackoffFn(func(int) time.Duration { return 20 * time.Millisecond }), kgo.RequestRetries(endlessRetries))
+		kgo.HeartbeatInterval(50*time.Millisecond))...)
 	require.NoError(t, err)
 	defer session.Close()
 	ctx := testContext(t)
@@ -196,7 +187,7 @@ func serveExactlyOnce(t *testing.T, binary string) {
 		t.Run(fmt.Sprint(brokers), func(t *testing.T) {
 			data := t.TempDir()
 			first := groupServer(t, binary, brokers, "--data", data)
-			producer := kafkaClient(t, first, kgo.RecordPartitioner(kgo.ManualPartitioner()))
+			producer := kafkaClient(t, first)
 			createTopic(t, producer, "in", 4, int16(brokers))
 			createTopic(t, producer, "out", 3, int16(brokers))
 			produceAll(t, producer, "in", 4, 0, 400)
@@ -204,7 +195,7 @@ func serveExactlyOnce(t *testing.T, binary string) {
 			first.kill()
 
 			second := groupServer(t, binary, brokers, "--data", data)
-			produceAll(t, kafkaClient(t, second, kgo.RecordPartitioner(kgo.ManualPartitioner())), "in", 4, 400, 600)
+			produceAll(t, kafkaClient(t, second), "in", 4, 400, 600)
 			pipeline(t, second, "copier", 600-len(values(t, second, "out", kgo.ReadCommitted(), 1)))
 			require.Equal(t, numbers(0, 600), values(t, second, "out", kgo.ReadCommitted(), 1))
 			require.Greater(t, len(values(t, second, "out", kgo.ReadUncommitted(), 0)), 600, "some were aborted")
@@ -225,16 +216,14 @@ func serveTransactionAdmin(t *testing.T, binary string) {
 	describe := func(id string) kmsg.DescribeTransactionsResponseTransactionState {
 		r := kmsg.NewPtrDescribeTransactionsRequest()
 		r.TransactionalIDs = []string{id}
-		answer, err := r.RequestWith(testContext(t), admin)
-		require.NoError(t, err)
+		answer := ask(t, admin, r)
 		require.Len(t, answer.TransactionStates, 1)
 		return answer.TransactionStates[0]
 	}
 	list := func(states ...string) (found []string) {
 		r := kmsg.NewPtrListTransactionsRequest()
 		r.StateFilters = states
-		answer, err := r.RequestWith(testContext(t), admin)
-		require.NoError(t, err)
+		answer := ask(t, admin, r)
 		require.Zero(t, answer.ErrorCode)
 		for _, listed := range answer.TransactionStates {
 			found = append(found, listed.TransactionalID+" "+listed.TransactionState)
@@ -246,8 +235,7 @@ func serveTransactionAdmin(t *testing.T, binary string) {
 		topic := kmsg.NewDescribeProducersRequestTopic()
 		topic.Topic, topic.Partitions = "transfers", []int32{partition}
 		r.Topics = append(r.Topics, topic)
-		answer, err := r.RequestWith(testContext(t), admin)
-		require.NoError(t, err)
+		answer := ask(t, admin, r)
 		require.Zero(t, answer.Topics[0].Partitions[0].ErrorCode)
 		return answer.Topics[0].Partitions[0].ActiveProducers
 	}

@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	"internal/kafkaconfig":   {},
 	"internal/batch":         {"internal/kafka"},
 	"internal/protocol":      {"host"},
+	"internal/deadline":      {"host"},
 	"internal/story":         {}, // for tests
 	"sim":                    {"host"},
 	"live":                   {"host", "internal/batch", "internal/protocol"},
@@ -49,7 +50,7 @@ var mayImport = map[string][]string{
 // deterministic are the parts whose behaviour a digest or a verdict depends on.
 var deterministic = []string{
 	"host", "sim", "broker", "clients", "faults", "checkers",
-	"scenarios/workload", "scenarios/run", "internal/kafka", "internal/batch", "internal/protocol", "internal/chance",
+	"scenarios/workload", "scenarios/run", "internal/kafka", "internal/batch", "internal/protocol", "internal/chance", "internal/deadline",
 }
 
 // pure are the packages from outside the standard library that deterministic

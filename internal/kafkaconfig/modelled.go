@@ -40,6 +40,7 @@ var modelledBroker = []note{
 	{name: "group.consumer.min.assignment.interval.ms", about: "The shortest group.consumer.assignment.interval.ms with which a broker starts."},
 	{name: "group.consumer.min.heartbeat.interval.ms", about: "The shortest group.consumer.heartbeat.interval.ms with which a broker starts."},
 	{name: "group.consumer.min.session.timeout.ms", about: "The shortest group.consumer.session.timeout.ms with which a broker starts."},
+	{name: "group.consumer.regex.refresh.interval.ms", about: "After how long at the latest the coordinator of a group of KIP-848 looks again which topics a regular expression of its members matches."},
 	{name: "group.consumer.session.timeout.ms", about: "How long a member of a group of KIP-848 may be silent before it is fenced."},
 	{name: "group.initial.rebalance.delay.ms", about: "How long the first rebalance of a group waits for more members; each that comes extends it, up to their rebalance time-out."},
 	{name: "group.max.session.timeout.ms", about: "The longest session that a member may ask for."},

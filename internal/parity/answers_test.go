@@ -17,7 +17,7 @@ var compared = []kmsg.Key{kmsg.Produce, kmsg.Fetch, kmsg.ListOffsets, kmsg.Metad
 	kmsg.FindCoordinator, kmsg.OffsetDelete, kmsg.JoinGroup, kmsg.SyncGroup, kmsg.Heartbeat, kmsg.LeaveGroup, kmsg.DescribeGroups,
 	kmsg.ListGroups, kmsg.DeleteGroups, kmsg.AddPartitionsToTxn, kmsg.AddOffsetsToTxn, kmsg.EndTxn, kmsg.TxnOffsetCommit,
 	kmsg.WriteTxnMarkers, kmsg.DescribeProducers, kmsg.DescribeTransactions, kmsg.ListTransactions,
-	kmsg.ConsumerGroupHeartbeat, kmsg.ConsumerGroupDescribe}
+	kmsg.ConsumerGroupHeartbeat, kmsg.ConsumerGroupDescribe, kmsg.CreatePartitions, kmsg.DeleteRecords, kmsg.DescribeConfigs}
 
 // describe writes an answer down, without what differs from run to run: ids,
 // addresses, throttle times, the words of error messages.
@@ -96,17 +96,31 @@ func describe(response kmsg.Response, m *memory) string {
 	case *kmsg.DescribeClusterResponse:
 		line("%s brokers=%d controller=%d", name(r.ErrorCode), len(r.Brokers), r.ControllerID)
 	case *kmsg.FindCoordinatorResponse, *kmsg.OffsetCommitResponse, *kmsg.OffsetFetchResponse, *kmsg.OffsetDeleteResponse:
-		describeGroups(line, r, m)
+		inOrder(line, func(add func(string, ...any)) { describeGroups(line, add, r, m) })
 	case *kmsg.JoinGroupResponse, *kmsg.SyncGroupResponse, *kmsg.HeartbeatResponse, *kmsg.LeaveGroupResponse, *kmsg.DescribeGroupsResponse,
 		*kmsg.ListGroupsResponse, *kmsg.DeleteGroupsResponse:
-		describeMembers(line, r, m)
+		inOrder(line, func(add func(string, ...any)) { describeMembers(line, add, r, m) })
+	case *kmsg.ConsumerGroupHeartbeatResponse, *kmsg.ConsumerGroupDescribeResponse:
+		inOrder(line, func(add func(string, ...any)) { describeConsumers(line, add, r, m) })
 	case *kmsg.AddPartitionsToTxnResponse, *kmsg.AddOffsetsToTxnResponse, *kmsg.EndTxnResponse, *kmsg.TxnOffsetCommitResponse,
 		*kmsg.DescribeTransactionsResponse, *kmsg.ListTransactionsResponse, *kmsg.DescribeProducersResponse, *kmsg.WriteTxnMarkersResponse:
-		describeTransactions(line, r, m)
+		inOrder(line, func(add func(string, ...any)) { describeTransactions(line, add, r, m) })
+	case *kmsg.CreatePartitionsResponse, *kmsg.DeleteRecordsResponse, *kmsg.DescribeConfigsResponse:
+		describeAdministration(line, r)
 	default:
 		line("no words for %T", response)
 	}
 	return out.String()
+}
+
+// inOrder writes down, sorted, the lines that describe adds.
+func inOrder(line func(string, ...any), describe func(add func(string, ...any))) {
+	var lines []string
+	describe(func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) })
+	slices.Sort(lines)
+	for _, l := range lines {
+		line("%s", l)
+	}
 }
 
 func name(code int16) string {

@@ -2,7 +2,6 @@ package parity
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -22,17 +21,24 @@ func buildFindCoordinator(w *words, _ *memory) kmsg.Request {
 	return r
 }
 
-// partitionsByTopic reads TOPIC:PARTITION:REST,... into topics in their order.
-func partitionsByTopic(w *words, key string, topic func(name string), partition func(number int32, rest []string)) {
-	last := ""
+// topicWords are the partitions of one topic as a story lists them.
+type topicWords struct {
+	name       string
+	partitions []int32
+	rest       [][]string // by partition: what follows its number
+}
+
+// byTopic reads TOPIC:PARTITION:REST,... into topics in their order.
+func byTopic(w *words, key string) (topics []topicWords) {
 	for i, text := range w.list(key) {
 		parts := strings.Split(text, ":")
-		if i == 0 || parts[0] != last {
-			topic(parts[0])
-			last = parts[0]
+		if i == 0 || parts[0] != topics[len(topics)-1].name {
+			topics = append(topics, topicWords{name: parts[0]})
 		}
-		partition(parse32(w, parts[1]), parts[2:])
+		t := &topics[len(topics)-1]
+		t.partitions, t.rest = append(t.partitions, parse32(w, parts[1])), append(t.rest, parts[2:])
 	}
+	return topics
 }
 
 // buildOffsetCommit takes offsets as TOPIC:PARTITION:OFFSET[:EPOCH[:METADATA]].
@@ -41,33 +47,31 @@ func buildOffsetCommit(w *words, m *memory) kmsg.Request {
 	v := w.number("v", 0)
 	r.Group, r.MemberID = w.text("group", ""), m.memberID(w.text("member", ""))
 	r.Generation = int32(w.number("generation", -1))
-	if id := w.text("instance", ""); id != "" {
-		r.InstanceID = &id
-	}
-	partitionsByTopic(w, "offsets", func(name string) {
+	r.InstanceID = optional(w.text("instance", ""))
+	for _, t := range byTopic(w, "offsets") {
 		topic := kmsg.NewOffsetCommitRequestTopic()
 		if v >= 10 {
-			topic.TopicID = m.topicID(name)
+			topic.TopicID = m.topicID(t.name)
 		} else {
-			topic.Topic = name
+			topic.Topic = t.name
+		}
+		for i, number := range t.partitions {
+			p := kmsg.NewOffsetCommitRequestTopicPartition()
+			rest := t.rest[i]
+			offset, err := strconv.ParseInt(rest[0], 10, 64)
+			require.NoError(w.t, err)
+			p.Partition, p.Offset = number, offset
+			if len(rest) > 1 {
+				p.LeaderEpoch = parse32(w, rest[1])
+			}
+			if len(rest) > 2 {
+				metadata := strings.Repeat(rest[2], int(w.number("times", 1)))
+				p.Metadata = &metadata
+			}
+			topic.Partitions = append(topic.Partitions, p)
 		}
 		r.Topics = append(r.Topics, topic)
-	}, func(number int32, rest []string) {
-		p := kmsg.NewOffsetCommitRequestTopicPartition()
-		p.Partition = number
-		offset, err := strconv.ParseInt(rest[0], 10, 64)
-		require.NoError(w.t, err)
-		p.Offset = offset
-		if len(rest) > 1 {
-			p.LeaderEpoch = parse32(w, rest[1])
-		}
-		if len(rest) > 2 {
-			metadata := strings.Repeat(rest[2], int(w.number("times", 1)))
-			p.Metadata = &metadata
-		}
-		topic := &r.Topics[len(r.Topics)-1]
-		topic.Partitions = append(topic.Partitions, p)
-	})
+	}
 	return r
 }
 
@@ -82,38 +86,31 @@ func buildOffsetFetch(w *words, m *memory) kmsg.Request {
 		r.Group = w.text("group", "")
 		if !all {
 			r.Topics = []kmsg.OffsetFetchRequestTopic{}
-			partitionsByTopic(w, "partitions", func(name string) {
+			for _, t := range byTopic(w, "partitions") {
 				topic := kmsg.NewOffsetFetchRequestTopic()
-				topic.Topic = name
+				topic.Topic, topic.Partitions = t.name, t.partitions
 				r.Topics = append(r.Topics, topic)
-			}, func(number int32, _ []string) {
-				topic := &r.Topics[len(r.Topics)-1]
-				topic.Partitions = append(topic.Partitions, number)
-			})
+			}
 		}
 		return r
 	}
 	for _, name := range w.list("group") {
 		group := kmsg.NewOffsetFetchRequestGroup()
 		group.Group = name
-		if member := m.memberID(w.text("member", "")); member != "" {
-			group.MemberID = &member
-		}
+		group.MemberID = optional(m.memberID(w.text("member", "")))
 		group.MemberEpoch = int32(w.number("epoch", -1))
 		if !all {
 			group.Topics = []kmsg.OffsetFetchRequestGroupTopic{}
-			partitionsByTopic(w, "partitions", func(name string) {
+			for _, t := range byTopic(w, "partitions") {
 				topic := kmsg.NewOffsetFetchRequestGroupTopic()
+				topic.Partitions = t.partitions
 				if v >= 10 {
-					topic.TopicID = m.topicID(name)
+					topic.TopicID = m.topicID(t.name)
 				} else {
-					topic.Topic = name
+					topic.Topic = t.name
 				}
 				group.Topics = append(group.Topics, topic)
-			}, func(number int32, _ []string) {
-				topic := &group.Topics[len(group.Topics)-1]
-				topic.Partitions = append(topic.Partitions, number)
-			})
+			}
 		}
 		r.Groups = append(r.Groups, group)
 	}
@@ -124,24 +121,22 @@ func buildOffsetFetch(w *words, m *memory) kmsg.Request {
 func buildOffsetDelete(w *words, _ *memory) kmsg.Request {
 	r := kmsg.NewPtrOffsetDeleteRequest()
 	r.Group = w.text("group", "")
-	partitionsByTopic(w, "partitions", func(name string) {
+	for _, t := range byTopic(w, "partitions") {
 		topic := kmsg.NewOffsetDeleteRequestTopic()
-		topic.Topic = name
+		topic.Topic = t.name
+		for _, number := range t.partitions {
+			p := kmsg.NewOffsetDeleteRequestTopicPartition()
+			p.Partition = number
+			topic.Partitions = append(topic.Partitions, p)
+		}
 		r.Topics = append(r.Topics, topic)
-	}, func(number int32, _ []string) {
-		p := kmsg.NewOffsetDeleteRequestTopicPartition()
-		p.Partition = number
-		topic := &r.Topics[len(r.Topics)-1]
-		topic.Partitions = append(topic.Partitions, p)
-	})
+	}
 	return r
 }
 
-// describeGroups writes the answers about groups down, partitions sorted: their
-// order means nothing.
-func describeGroups(line func(string, ...any), response kmsg.Response, m *memory) {
-	var lines []string
-	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+// describeGroups writes the answers about groups down, and adds keys and
+// partitions, whose order means nothing.
+func describeGroups(line, add func(string, ...any), response kmsg.Response, m *memory) {
 	switch r := response.(type) {
 	case *kmsg.FindCoordinatorResponse:
 		if r.Version < 4 {
@@ -181,10 +176,6 @@ func describeGroups(line func(string, ...any), response kmsg.Response, m *memory
 			}
 		}
 	}
-	slices.Sort(lines)
-	for _, l := range lines {
-		line("%s", l)
-	}
 }
 
 func committed(version int16, group, topic string, partition int32, offset int64, epoch int32, metadata *string, code int16) string {
@@ -200,20 +191,22 @@ func committed(version int16, group, topic string, partition int32, offset int64
 
 // coordinated asks until the group has a coordinator that serves.
 func (p *performance) coordinated(group string) {
-	for attempt := 0; !p.hasCoordinator(group); attempt++ {
-		require.True(p.t, p.player.again(attempt), "%s gets no coordinator", group)
-	}
+	p.await(func() bool { return p.hasCoordinator(group) }, "%s gets no coordinator", group)
 }
 
 func (p *performance) hasCoordinator(group string) bool {
-	find := kmsg.NewPtrFindCoordinatorRequest()
-	find.Version, find.CoordinatorKey = 3, group
-	found, ok := p.player.call(p.request(find)).(*kmsg.FindCoordinatorResponse)
-	if !ok || found.ErrorCode != 0 {
+	if !p.findsCoordinator(0, group) {
 		return false
 	}
 	fetch := kmsg.NewPtrOffsetFetchRequest()
 	fetch.Version, fetch.Group, fetch.Topics = 7, group, []kmsg.OffsetFetchRequestTopic{}
 	answer, ok := p.player.call(p.request(fetch)).(*kmsg.OffsetFetchResponse)
 	return ok && answer.ErrorCode == 0
+}
+
+func (p *performance) findsCoordinator(kind int8, key string) bool {
+	r := kmsg.NewPtrFindCoordinatorRequest()
+	r.Version, r.CoordinatorKey, r.CoordinatorType = 3, key, kind
+	found, ok := p.player.call(p.request(r)).(*kmsg.FindCoordinatorResponse)
+	return ok && found.ErrorCode == 0
 }

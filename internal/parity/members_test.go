@@ -123,11 +123,9 @@ func buildDeleteGroups(w *words, _ *memory) kmsg.Request {
 	return r
 }
 
-// describeMembers writes the answers down, groups and members sorted: their
+// describeMembers writes the answers down, and adds groups and members, whose
 // order means nothing.
-func describeMembers(line func(string, ...any), response kmsg.Response, m *memory) {
-	var lines []string
-	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+func describeMembers(line, add func(string, ...any), response kmsg.Response, m *memory) {
 	switch r := response.(type) {
 	case *kmsg.JoinGroupResponse:
 		text := fmt.Sprintf("%s generation=%d protocol=%s leader=%s member=%s", name(r.ErrorCode), r.Generation, protocolOf(r.Protocol), m.memberName(r.LeaderID), m.memberName(r.MemberID))
@@ -190,17 +188,11 @@ func describeMembers(line func(string, ...any), response kmsg.Response, m *memor
 			add("%s %s", g.Group, name(g.ErrorCode))
 		}
 	}
-	slices.Sort(lines)
-	for _, l := range lines {
-		line("%s", l)
-	}
 }
 
 // becomes asks until the group is in a state: what others send it may be on its way.
 func (p *performance) becomes(group, state string) {
-	for attempt := 0; p.groupState(group) != state; attempt++ {
-		require.True(p.t, p.player.again(attempt), "%s does not become %s", group, state)
-	}
+	p.await(func() bool { return p.groupState(group) == state }, "%s does not become %s", group, state)
 }
 
 func (p *performance) groupState(group string) string {

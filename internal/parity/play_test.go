@@ -83,6 +83,9 @@ func (p *performance) play(line string) string {
 	case "becomes":
 		p.becomes(w.text("group", ""), w.text("state", ""))
 		return w.text("state", "") + "\n"
+	case "bumped":
+		p.bumped(w.text("group", ""), int32(w.number("epoch", 0)))
+		return "bumped\n"
 	case "answer":
 		return p.answerOf(w)
 	case "frame":
@@ -104,6 +107,9 @@ func (p *performance) play(line string) string {
 	}
 	if on := w.text("begin", ""); on != "" {
 		return p.begin(on, body)
+	}
+	if until := w.number("until", 0); until != 0 {
+		return p.describe(p.reaches(body.(*kmsg.ConsumerGroupHeartbeatRequest), int32(until)))
 	}
 	response := p.player.call(p.request(body))
 	for attempt := 0; starting(response); attempt++ {
@@ -178,12 +184,17 @@ func (p *performance) unanswered(body kmsg.Request) string {
 	return "no answer\n"
 }
 
+// await asks until something is so.
+func (p *performance) await(so func() bool, otherwise string, args ...any) {
+	for attempt := 0; !so(); attempt++ {
+		require.True(p.t, p.player.again(attempt), append([]any{otherwise}, args...)...)
+	}
+}
+
 // settle asks until every partition has a leader that serves: the creation of a
 // topic is asynchronous. It learns the topic's id.
 func (p *performance) settle(topic string) {
-	for attempt := 0; !p.settled(topic); attempt++ {
-		require.True(p.t, p.player.again(attempt), "%s does not settle", topic)
-	}
+	p.await(func() bool { return p.settled(topic) }, "%s does not settle", topic)
 }
 
 func (p *performance) settled(topic string) bool {
@@ -213,9 +224,7 @@ func (p *performance) settled(topic string) bool {
 }
 
 func (p *performance) gone(topic string) {
-	for attempt := 0; p.metadata(topic).ErrorCode == 0; attempt++ {
-		require.True(p.t, p.player.again(attempt), "%s does not go", topic)
-	}
+	p.await(func() bool { return p.metadata(topic).ErrorCode != 0 }, "%s does not go", topic)
 }
 
 func (p *performance) metadata(topic string) kmsg.MetadataResponseTopic {

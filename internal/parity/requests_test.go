@@ -81,6 +81,8 @@ var builders = map[string]func(*words, *memory) kmsg.Request{
 	"leave-group":             buildLeaveGroup,
 	"describe-groups":         buildDescribeGroups,
 	"list-groups":             buildListGroups,
+	"consumer-heartbeat":      buildConsumerHeartbeat,
+	"consumer-describe":       buildConsumerDescribe,
 	"delete-groups":           buildDeleteGroups,
 	"add-partitions-to-txn":   buildAddPartitions,
 	"add-offsets-to-txn":      buildAddOffsets,
@@ -90,6 +92,9 @@ var builders = map[string]func(*words, *memory) kmsg.Request{
 	"list-transactions":       buildListTransactions,
 	"describe-producers":      buildDescribeProducers,
 	"write-txn-markers":       buildWriteMarkers,
+	"create-partitions":       buildCreatePartitions,
+	"delete-records":          buildDeleteRecords,
+	"describe-configs":        buildDescribeConfigs,
 }
 
 func buildAPIVersions(*words, *memory) kmsg.Request {

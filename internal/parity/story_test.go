@@ -142,6 +142,12 @@ func (w *words) text(key, otherwise string) string {
 	return otherwise
 }
 
+// says tells a word that is empty from one that is not there.
+func (w *words) says(key string) bool {
+	_, ok := w.args[key]
+	return ok
+}
+
 func (w *words) number(key string, otherwise int64) int64 {
 	var n int64
 	_, err := fmt.Sscan(w.text(key, fmt.Sprint(otherwise)), &n)

@@ -2,6 +2,7 @@ package parity
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,9 +25,11 @@ func producerIn(w *words, m *memory) (id int64, epoch int16) {
 	return p.id, int16(w.number("epoch", int64(p.epoch)))
 }
 
+// producerName is the first of its names: a transactional id keeps its producer
+// id, whatever as= calls it the next time.
 func (m *memory) producerName(id int64) string {
-	for name, its := range m.producers {
-		if its.id == id {
+	for _, name := range slices.Sorted(maps.Keys(m.producers)) {
+		if m.producers[name].id == id {
 			return name
 		}
 	}
@@ -42,28 +45,22 @@ func buildAddPartitions(w *words, m *memory) kmsg.Request {
 	id, epoch := producerIn(w, m)
 	if w.number("v", 0) < 4 {
 		r.TransactionalID, r.ProducerID, r.ProducerEpoch = w.text("transactional", ""), id, epoch
-		partitionsByTopic(w, "partitions", func(name string) {
+		for _, t := range byTopic(w, "partitions") {
 			topic := kmsg.NewAddPartitionsToTxnRequestTopic()
-			topic.Topic = name
+			topic.Topic, topic.Partitions = t.name, t.partitions
 			r.Topics = append(r.Topics, topic)
-		}, func(number int32, _ []string) {
-			topic := &r.Topics[len(r.Topics)-1]
-			topic.Partitions = append(topic.Partitions, number)
-		})
+		}
 		return r
 	}
-	t := kmsg.NewAddPartitionsToTxnRequestTransaction()
-	t.TransactionalID, t.ProducerID, t.ProducerEpoch = w.text("transactional", ""), id, epoch
-	t.VerifyOnly = w.text("verify", "false") == "true"
-	partitionsByTopic(w, "partitions", func(name string) {
+	transaction := kmsg.NewAddPartitionsToTxnRequestTransaction()
+	transaction.TransactionalID, transaction.ProducerID, transaction.ProducerEpoch = w.text("transactional", ""), id, epoch
+	transaction.VerifyOnly = w.text("verify", "false") == "true"
+	for _, t := range byTopic(w, "partitions") {
 		topic := kmsg.NewAddPartitionsToTxnRequestTransactionTopic()
-		topic.Topic = name
-		t.Topics = append(t.Topics, topic)
-	}, func(number int32, _ []string) {
-		topic := &t.Topics[len(t.Topics)-1]
-		topic.Partitions = append(topic.Partitions, number)
-	})
-	r.Transactions = append(r.Transactions, t)
+		topic.Topic, topic.Partitions = t.name, t.partitions
+		transaction.Topics = append(transaction.Topics, topic)
+	}
+	r.Transactions = append(r.Transactions, transaction)
 	return r
 }
 
@@ -91,16 +88,16 @@ func buildTxnOffsetCommit(w *words, m *memory) kmsg.Request {
 		r.MemberID, r.Generation = m.memberID(w.text("member", "")), int32(w.number("generation", -1))
 		r.InstanceID = optional(w.text("instance", ""))
 	}
-	partitionsByTopic(w, "offsets", func(name string) {
+	for _, t := range byTopic(w, "offsets") {
 		topic := kmsg.NewTxnOffsetCommitRequestTopic()
-		topic.Topic = name
+		topic.Topic = t.name
+		for i, number := range t.partitions {
+			p := kmsg.NewTxnOffsetCommitRequestTopicPartition()
+			p.Partition, p.Offset, p.Metadata = number, int64(parse32(w, t.rest[i][0])), kmsg.StringPtr("")
+			topic.Partitions = append(topic.Partitions, p)
+		}
 		r.Topics = append(r.Topics, topic)
-	}, func(number int32, rest []string) {
-		p := kmsg.NewTxnOffsetCommitRequestTopicPartition()
-		p.Partition, p.Offset, p.Metadata = number, int64(parse32(w, rest[0])), kmsg.StringPtr("")
-		topic := &r.Topics[len(r.Topics)-1]
-		topic.Partitions = append(topic.Partitions, p)
-	})
+	}
 	return r
 }
 
@@ -129,14 +126,11 @@ func buildListTransactions(w *words, m *memory) kmsg.Request {
 // buildDescribeProducers takes partitions as TOPIC:PARTITION.
 func buildDescribeProducers(w *words, _ *memory) kmsg.Request {
 	r := kmsg.NewPtrDescribeProducersRequest()
-	partitionsByTopic(w, "partitions", func(name string) {
+	for _, t := range byTopic(w, "partitions") {
 		topic := kmsg.NewDescribeProducersRequestTopic()
-		topic.Topic = name
+		topic.Topic, topic.Partitions = t.name, t.partitions
 		r.Topics = append(r.Topics, topic)
-	}, func(number int32, _ []string) {
-		topic := &r.Topics[len(r.Topics)-1]
-		topic.Partitions = append(topic.Partitions, number)
-	})
+	}
 	return r
 }
 
@@ -149,22 +143,18 @@ func buildWriteMarkers(w *words, m *memory) kmsg.Request {
 	if w.number("v", 0) >= 2 {
 		marker.TransactionVersion = int8(w.number("transaction-version", 0))
 	}
-	partitionsByTopic(w, "partitions", func(name string) {
+	for _, t := range byTopic(w, "partitions") {
 		topic := kmsg.NewWriteTxnMarkersRequestMarkerTopic()
-		topic.Topic = name
+		topic.Topic, topic.Partitions = t.name, t.partitions
 		marker.Topics = append(marker.Topics, topic)
-	}, func(number int32, _ []string) {
-		topic := &marker.Topics[len(marker.Topics)-1]
-		topic.Partitions = append(topic.Partitions, number)
-	})
+	}
 	r.Markers = append(r.Markers, marker)
 	return r
 }
 
-// describeTransactions writes the answers down, sorted: their order means nothing.
-func describeTransactions(line func(string, ...any), response kmsg.Response, m *memory) {
-	var lines []string
-	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+// describeTransactions writes the answers down, and adds transactions and
+// partitions, whose order means nothing.
+func describeTransactions(line, add func(string, ...any), response kmsg.Response, m *memory) {
 	switch r := response.(type) {
 	case *kmsg.AddPartitionsToTxnResponse:
 		for _, t := range r.Topics {
@@ -235,10 +225,6 @@ func describeTransactions(line func(string, ...any), response kmsg.Response, m *
 			}
 		}
 	}
-	slices.Sort(lines)
-	for _, l := range lines {
-		line("%s", l)
-	}
 }
 
 // aborted lists the transactions that a reader of committed records leaves out.
@@ -278,16 +264,11 @@ func kindOf(h *batch.Header, whole []byte) string {
 
 // transactionsServed asks until the transactional id has a coordinator that serves.
 func (p *performance) transactionsServed(id string) {
-	for attempt := 0; !p.hasTransactionCoordinator(id); attempt++ {
-		require.True(p.t, p.player.again(attempt), "%s gets no coordinator", id)
-	}
+	p.await(func() bool { return p.hasTransactionCoordinator(id) }, "%s gets no coordinator", id)
 }
 
 func (p *performance) hasTransactionCoordinator(id string) bool {
-	find := kmsg.NewPtrFindCoordinatorRequest()
-	find.Version, find.CoordinatorKey, find.CoordinatorType = 3, id, 1
-	found, ok := p.player.call(p.request(find)).(*kmsg.FindCoordinatorResponse)
-	if !ok || found.ErrorCode != 0 {
+	if !p.findsCoordinator(1, id) {
 		return false
 	}
 	state := p.transactionState(id)
@@ -297,9 +278,7 @@ func (p *performance) hasTransactionCoordinator(id string) bool {
 // ended asks until the markers of a transaction are written: its end is answered
 // when it is decided.
 func (p *performance) ended(id string) {
-	for attempt := 0; !strings.HasPrefix(p.transactionState(id), "Complete"); attempt++ {
-		require.True(p.t, p.player.again(attempt), "the transaction of %s does not end", id)
-	}
+	p.await(func() bool { return strings.HasPrefix(p.transactionState(id), "Complete") }, "the transaction of %s does not end", id)
 }
 
 // transactionState is a state, or the name of an error.

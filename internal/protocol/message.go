@@ -180,6 +180,10 @@ func (r *Response) Reencode() (host.Message, error) {
 	return DecodeResponse(r.AppendFrame(nil)[4:], body)
 }
 
+// ordinary is how many bytes most messages take whose size and fingerprint come
+// of their encoding.
+const ordinary = 128
+
 // Size implements host.Message.
 func (r *Request) Size() int {
 	size := 4 + 8 + 2 + len(r.ClientID)
@@ -189,7 +193,7 @@ func (r *Request) Size() int {
 	case *kmsg.FetchRequest:
 		return size + fetchRequestSize(body)
 	default:
-		return size + len(body.AppendTo(nil))
+		return size + len(body.AppendTo(make([]byte, 0, ordinary)))
 	}
 }
 
@@ -201,7 +205,7 @@ func (r *Response) Size() int {
 	case *kmsg.FetchResponse:
 		return 8 + fetchResponseSize(body)
 	default:
-		return 8 + len(body.AppendTo(nil))
+		return 8 + len(body.AppendTo(make([]byte, 0, ordinary)))
 	}
 }
 
@@ -214,7 +218,7 @@ func (r *Request) Fingerprint() uint64 {
 	case *kmsg.FetchRequest:
 		mixFetchRequest(&h, body)
 	default:
-		h.bytes(body.AppendTo(nil))
+		h.bytes(body.AppendTo(make([]byte, 0, ordinary)))
 	}
 	return h.sum
 }
@@ -228,7 +232,7 @@ func (r *Response) Fingerprint() uint64 {
 	case *kmsg.FetchResponse:
 		mixFetchResponse(&h, body)
 	default:
-		h.bytes(body.AppendTo(nil))
+		h.bytes(body.AppendTo(make([]byte, 0, ordinary)))
 	}
 	return h.sum
 }

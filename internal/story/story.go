@@ -56,3 +56,12 @@ func Blocks(content string, run func(words []string) (output string)) string {
 	}
 	return strings.Join(told, "\n\n") + "\n"
 }
+
+// Twice is for stories of one script, "----" and what it tells. It tells them
+// twice: the same both times, or they depend on more than the script.
+func Twice(t *testing.T, content string, tell func(t *testing.T, script string) string) string {
+	script, _, _ := strings.Cut(content, "----\n")
+	told := tell(t, script)
+	require.Equal(t, told, tell(t, script), "the same story twice")
+	return script + "----\n" + told
+}

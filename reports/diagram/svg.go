@@ -320,7 +320,8 @@ func (d *drawing) lineByLine(lines []string, class string, x, y int) {
 	d.WriteString("</text>")
 }
 
-// legend says what the signs mean that the picture has.
+// legend says in words what the signs mean that the picture has: few fonts have
+// all of them.
 func (d *drawing) legend() []string {
 	used := map[string]bool{}
 	for i := range d.rows {
@@ -339,8 +340,8 @@ func (d *drawing) legend() []string {
 	for _, s := range []struct{ kind, says string }{
 		{"kill", "hatched: down"}, {"power_loss", "hatched: down"}, {"pause", "barred: stands still"},
 		{"partition", "dashed beside a lane: cut off"}, {"delay", "dotted beside a lane: slowed down"}, {"lost", "dashed arrow with ×: lost"},
-		{"client", "□ client"}, {"append", "○ append"}, {"watermark", "▭ high watermark"}, {"epoch", "△ election, leader epoch"},
-		{"isr", "◇ in-sync replicas"}, {"truncation", "▽ truncation"}, {"recovery", "⬠ recovery"}, {"group", "⬡ group"}, {"transaction", "⧗ transaction"}, {"fault", "✦ fault"},
+		{"client", "square: client"}, {"append", "circle: append"}, {"watermark", "bar: high watermark"}, {"epoch", "triangle: election, leader epoch"},
+		{"isr", "diamond: in-sync replicas"}, {"truncation", "triangle downwards: truncation"}, {"recovery", "pentagon: recovery"}, {"group", "hexagon: group"}, {"transaction", "hourglass: transaction"}, {"fault", "star: fault"},
 	} {
 		if used[s.kind] && !slices.Contains(signs, s.says) {
 			signs = append(signs, s.says)

@@ -1,7 +1,6 @@
 package plot
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -22,26 +21,10 @@ func Groups(s *result.Series, records []faults.Record) []byte {
 	f := overTime("Who owned which partition", s, records)
 	chosen := busiest(s.Owners, func(l result.OwnerLane) int { return len(l.Spans) })
 	members := membersOf(s.Owners)
-	n := max(len(chosen), 1)
-	p := panel{name: "partition of a group", height: vg.Length(n * laneHeight), y: axis{max: float64(n), lanes: true}}
-	for i, lane := range chosen {
-		p.y.ticks = append(p.y.ticks, gonum.Tick{Value: float64(n-i) - 0.5, Label: laneLabel(laneName(lane, s.Owners))})
-	}
-	p.marks = []gonum.Plotter{ownerLanes{chosen, members, watched(s)}}
-	for i, name := range members[:min(len(members), 2*lineInks)] {
-		f.keys = append(f.keys, key{name: name, line: line(lineInk(i), 4, nil)})
-	}
+	f.keys = laneKeys(members)
 	f.says = ownersSay(s)
-	if len(s.Owners) > len(chosen) {
-		f.says = append(f.says, fmt.Sprintf("Shown are the %d most eventful of %s partitions.", len(chosen), count(float64(len(s.Owners)))))
-	}
-	f.add(p)
+	f.addLanes("partition of a group", "partitions", len(s.Owners), names(chosen, func(l result.OwnerLane) string { return laneName(l, s.Owners) }), ownerLanes{chosen, members, watched(s)})
 	return f.render()
-}
-
-// laneLabel is a lane's name as it fits beside it.
-func laneLabel(name string) string {
-	return shortenStart(name, style(muted, normalSize, draw.XRight), leftMargin-8)
 }
 
 // laneName is the partition, with the group's name where there are several.
@@ -50,24 +33,6 @@ func laneName(lane result.OwnerLane, all []result.OwnerLane) string {
 		return lane.Group + " " + lane.Partition
 	}
 	return lane.Partition
-}
-
-// busiest keeps at most mostLanes, in order: those with the most events.
-func busiest[T any](all []T, events func(T) int) []T {
-	if len(all) <= mostLanes {
-		return all
-	}
-	order := make([]int, len(all))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(events(all[b]), events(all[a])) })
-	slices.Sort(order[:mostLanes])
-	var chosen []T
-	for _, i := range order[:mostLanes] {
-		chosen = append(chosen, all[i])
-	}
-	return chosen
 }
 
 // membersOf lists the members by name: invoicing-2 before invoicing-10.
@@ -79,7 +44,7 @@ func membersOf(all []result.OwnerLane) (members []string) {
 			}
 		}
 	}
-	slices.SortFunc(members, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
+	slices.SortFunc(members, byNumber)
 	return members
 }
 
@@ -182,8 +147,7 @@ type ownerLanes struct {
 
 // Plot implements gonum.Plotter.
 func (l ownerLanes) Plot(c draw.Canvas, p *gonum.Plot) {
-	toX, _ := p.Transforms(&c)
-	at := func(t int64) vg.Length { return min(max(toX(finite(float64(t))), c.Min.X), c.Max.X) }
+	at := timeToX(c, p)
 	spans := 0
 	for _, lane := range l.all {
 		spans += len(lane.Spans)
@@ -198,9 +162,9 @@ func (l ownerLanes) Plot(c draw.Canvas, p *gonum.Plot) {
 			l.span(c, lane, j, s, top, at)
 		}
 		for _, g := range unowned(lane, l.until) {
-			absence(c, alarm, "no owner", at(g.from), at(g.to), top-leaderBar/2)
+			absence(c, alarm, "no owner", at(g.from), at(g.to), top-laneBar/2)
 		}
-		absence(c, muted, "no owner yet", at(0), at(firstOwned(lane, l.until)), top-leaderBar/2)
+		absence(c, muted, "no owner yet", at(0), at(firstOwned(lane, l.until)), top-laneBar/2)
 	}
 }
 
@@ -217,17 +181,9 @@ func (l ownerLanes) span(c draw.Canvas, lane result.OwnerLane, index int, s resu
 	}
 	says := fmt.Sprintf("%s owns %s in generation %d, %s to %s%s", s.Member, lane.Partition, s.Generation, duration(s.From), duration(s.To), how)
 	sheet(&c).hint(says, func() {
-		c.FillPolygon(tint(l.ink(s.Member)), box(from, top-leaderBar, max(to, from+1.5), top))
-		c.FillPolygon(lineInk(l.ink(s.Member)), box(from, top-leaderBar, from+1.5, top))
-		in := style(text, smallSize, draw.XLeft)
-		for _, label := range []string{fmt.Sprintf("%s, generation %d", s.Member, s.Generation), fmt.Sprintf("%s, %d", s.Member, s.Generation), fmt.Sprint(s.Generation)} {
-			if in.Width(label)+8 <= to-from {
-				c.FillText(in, vg.Point{X: from + 5, Y: top - leaderBar/2}, label)
-				break
-			}
-		}
+		spanBar(c, l.ink(s.Member), from, to, top, fmt.Sprintf("%s, generation %d", s.Member, s.Generation), fmt.Sprintf("%s, %d", s.Member, s.Generation), fmt.Sprint(s.Generation))
 		if valid < s.To {
-			c.StrokeLine2(line(lineInk(l.ink(s.Member)), 4, nil), at(valid), top-leaderBar-5, max(at(s.To), at(valid)+1.5), top-leaderBar-5)
+			c.StrokeLine2(line(lineInk(l.ink(s.Member)), 4, nil), at(valid), top-laneBar-5, max(at(s.To), at(valid)+1.5), top-laneBar-5)
 		}
 	})
 }
@@ -258,8 +214,8 @@ func (l ownerLanes) manySpans(c draw.Canvas, lane result.OwnerLane, top vg.Lengt
 		c.Stroke(r.path(nil, y))
 	}
 	for i := range l.members {
-		draw(owned[i], line(tint(i), leaderBar, nil), top-leaderBar/2)
-		draw(late[i], line(lineInk(i), 4, nil), top-leaderBar-5)
+		draw(owned[i], line(tint(i), laneBar, nil), top-laneBar/2)
+		draw(late[i], line(lineInk(i), 4, nil), top-laneBar-5)
 	}
-	draw(nobody, line(alarm, 1.5, []vg.Length{3, 2}), top-leaderBar/2)
+	draw(nobody, line(alarm, 1.5, []vg.Length{3, 2}), top-laneBar/2)
 }

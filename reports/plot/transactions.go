@@ -18,12 +18,6 @@ import (
 func Transactions(s *result.Series, records []faults.Record) []byte {
 	f := overTime("Transactions and what became of them", s, records)
 	chosen := busiest(s.Transactions, func(l result.TransactionLane) int { return len(l.Spans) + len(l.Marks) })
-	n := max(len(chosen), 1)
-	p := panel{name: "transactional id", height: vg.Length(n * laneHeight), y: axis{max: float64(n), lanes: true}}
-	for i, lane := range chosen {
-		p.y.ticks = append(p.y.ticks, gonum.Tick{Value: float64(n-i) - 0.5, Label: laneLabel(lane.ID)})
-	}
-	p.marks = []gonum.Plotter{transactionLanes(chosen)}
 	for _, o := range transactionOutcomes {
 		f.keys = append(f.keys, key{name: o.name, line: line(o.ink, 1, nil), area: true})
 	}
@@ -31,10 +25,7 @@ func Transactions(s *result.Series, records []faults.Record) []byte {
 		f.keys = append(f.keys, key{name: sign, sign: true})
 	}
 	f.says = transactionsSay(s.Transactions)
-	if len(s.Transactions) > len(chosen) {
-		f.says = append(f.says, fmt.Sprintf("Shown are the %d most eventful of %s transactional ids.", len(chosen), count(float64(len(s.Transactions)))))
-	}
-	f.add(p)
+	f.addLanes("transactional id", "transactional ids", len(s.Transactions), names(chosen, func(l result.TransactionLane) string { return l.ID }), transactionLanes(chosen))
 	return f.render()
 }
 
@@ -91,8 +82,7 @@ type transactionLanes []result.TransactionLane
 
 // Plot implements gonum.Plotter.
 func (l transactionLanes) Plot(c draw.Canvas, p *gonum.Plot) {
-	toX, _ := p.Transforms(&c)
-	at := func(t int64) vg.Length { return min(max(toX(finite(float64(t))), c.Min.X), c.Max.X) }
+	at := timeToX(c, p)
 	special := 0
 	for _, lane := range l {
 		for _, s := range lane.Spans {
@@ -104,13 +94,13 @@ func (l transactionLanes) Plot(c draw.Canvas, p *gonum.Plot) {
 	for i, lane := range l {
 		top := c.Max.Y - vg.Length(i*laneHeight) - 4
 		for _, o := range transactionOutcomes {
-			l.outcome(c, lane, o.outcome, o.ink, top-o.top, leaderBar-o.top, at)
+			l.outcome(c, lane, o.outcome, o.ink, top-o.top, laneBar-o.top, at)
 		}
 		if special <= mostHints {
 			l.hints(c, lane, top, at)
 		}
 		for _, kind := range []string{result.MarkFenced, result.MarkResumed, result.MarkUntold} {
-			l.marks(c, lane, kind, top-leaderBar-6, at)
+			l.marks(c, lane, kind, top-laneBar-6, at)
 		}
 	}
 }
@@ -141,7 +131,7 @@ func (l transactionLanes) hints(c draw.Canvas, lane result.TransactionLane, top 
 			}
 			says := fmt.Sprintf("%s, producer epoch %d: %s, %s to %s", lane.ID, s.Epoch, o.name, duration(s.From), duration(s.To))
 			sheet(&c).hint(says, func() {
-				c.FillPolygon(o.ink, box(at(s.From), top-leaderBar, max(at(s.To), at(s.From)+1.5), top-o.top))
+				c.FillPolygon(o.ink, box(at(s.From), top-laneBar, max(at(s.To), at(s.From)+1.5), top-o.top))
 			})
 		}
 	}

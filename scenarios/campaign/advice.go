@@ -15,6 +15,9 @@ import (
 // what happened. Nothing is said where nothing is known.
 func advise(s *format.Scenario, claim format.Claim, w *result.Witness) []string {
 	a := adviser{scenario: s, claim: claim, topic: topicOf(w.Partition)}
+	for _, op := range w.Operations {
+		a.clients = append(a.clients, strings.Fields(op.Client)...)
+	}
 	a.flaws()
 	switch checkers.Guarantee(claim.Guarantee) {
 	case checkers.NoLoss, checkers.LinearizableLog, checkers.FreshReads, checkers.LogAgreement:
@@ -27,9 +30,13 @@ func advise(s *format.Scenario, claim format.Claim, w *result.Witness) []string 
 		a.commits()
 	case checkers.ExactlyOnce:
 		a.pipelines()
-		a.observer(a.claim.Observer)
+		var outputs []string
+		for _, p := range s.Pipelines(claim) {
+			outputs = append(outputs, p.Output)
+		}
+		a.observer(a.claim.Observer, outputs)
 	case checkers.NoAbortedReads, checkers.AtomicTransactions:
-		a.observer(a.claim.Consumer)
+		a.observer(a.claim.Consumer, []string{a.topic})
 	case checkers.GroupExclusive:
 		a.pipelines()
 	case checkers.NoSkips:
@@ -49,7 +56,8 @@ func topicOf(partition string) string {
 type adviser struct {
 	scenario *format.Scenario
 	claim    format.Claim
-	topic    string // of the witness, "" for none
+	topic    string   // of the witness, "" for none
+	clients  []string // the words of whom the witness's operations name, instances among them
 	says     []string
 }
 
@@ -57,6 +65,17 @@ func (a *adviser) say(sentence string, arguments ...any) {
 	if text := fmt.Sprintf(sentence, arguments...); !slices.Contains(a.says, text) {
 		a.says = append(a.says, text)
 	}
+}
+
+// concerns says whether the witness names one of a set's instances, or no instance of any set that works in a group.
+func (a *adviser) concerns(instances []string) bool {
+	named := func(instances []string) bool {
+		return slices.ContainsFunc(instances, func(name string) bool { return slices.Contains(a.clients, name) })
+	}
+	load := a.scenario.Workload
+	return named(instances) ||
+		!slices.ContainsFunc(load.Consumers, func(c format.Consumer) bool { return c.Group != "" && named(c.Instances()) }) &&
+			!slices.ContainsFunc(load.Processors, func(p format.Processor) bool { return named(p.Instances()) })
 }
 
 func (a *adviser) flaws() {
@@ -77,6 +96,10 @@ func (a *adviser) producers() (found []format.Producer) {
 
 func (a *adviser) durability() {
 	for _, p := range a.producers() {
+		if p.DualWrite {
+			a.say("%s is told that all is done when its state is stored, and the event may die with the process before it is sent (dual_write: true): with an outbox (outbox: true) the two are one transaction", p.Name)
+			continue
+		}
 		switch acks := p.Settings().String("acks"); acks {
 		case "0":
 			a.say("%s has acks=0: a send counts as acknowledged when it has left; acks=all waits for the in-sync replicas", p.Name)
@@ -121,6 +144,8 @@ func fewer(least int) string {
 func (a *adviser) duplicates() {
 	for _, p := range a.producers() {
 		switch settings := p.Settings(); {
+		case p.Outbox:
+			a.say("%s has an outbox, whose relay sends again after a crash what it does not know to be sent: consumers that know what they have worked on (deduplicate: true) make that harmless", p.Name)
 		case settings.Bool("enable.idempotence"):
 		case settings.Int("retries") > 0:
 			a.say("%s retries without idempotence: enable.idempotence=true numbers its batches, so that brokers recognise a retry", p.Name)
@@ -145,16 +170,25 @@ func (a *adviser) order() {
 func (a *adviser) commits() {
 	atMost := checkers.Guarantee(a.claim.Guarantee) == checkers.AtMostOnce
 	for _, c := range a.scenario.Workload.Consumers {
-		if c.Group == "" || a.claim.Group != "" && c.Group != a.claim.Group {
+		if c.Group == "" || a.claim.Group != "" && c.Group != a.claim.Group || !a.concerns(c.Instances()) {
 			continue
 		}
 		switch {
+		case atMost && c.Commit == format.CommitNone:
+			a.say("%s never commits, so that a restart does everything again: commit: before_process never does it twice, and may leave it out", c.Name)
 		case atMost && c.Commit == format.CommitAuto:
 			a.say("%s commits by itself now and then (auto.commit.interval.ms), so that a restart repeats what was done since: commit: before_process never does it twice, and may leave it out; an idempotent consumer does it twice without harm", c.Name)
 		case atMost && c.Commit != format.CommitBeforeProcess:
 			a.say("%s commits after its work, so that what was done and not yet committed is done again: commit: before_process never does it twice, and may leave it out; an idempotent consumer does it twice without harm", c.Name)
 		case !atMost && c.Commit == format.CommitBeforeProcess:
 			a.say("%s commits before its work, so that what was committed and not yet done is left out: commit: after_process leaves nothing out, and may do it twice", c.Name)
+		case !atMost && c.Handling.Failures != nil && c.Handling.OnFailure == format.OnFailureSkip && c.Handling.DeadLetter == "":
+			a.say("%s leaves out what it cannot process (on_failure: skip): dead_letter: TOPIC keeps it for later, and counts as processed", c.Name)
+		}
+	}
+	for _, p := range a.scenario.Workload.Processors {
+		if !atMost && p.Transaction == nil && p.Commit == format.CommitBeforeProcess && (a.claim.Group == "" || p.Group == a.claim.Group) && a.concerns(p.Instances()) {
+			a.say("%s commits before its work, so that what was committed and not yet done is left out: commit: after_process leaves nothing out, and may do it twice", p.Name)
 		}
 	}
 	if !atMost {
@@ -164,7 +198,7 @@ func (a *adviser) commits() {
 
 func (a *adviser) reset() {
 	for _, c := range a.scenario.Workload.Consumers {
-		if a.claim.Consumer != "" && c.Name != a.claim.Consumer || a.claim.Group != "" && c.Group != a.claim.Group {
+		if a.claim.Consumer != "" && c.Name != a.claim.Consumer || a.claim.Group != "" && c.Group != a.claim.Group || !a.concerns(c.Instances()) {
 			continue
 		}
 		if c.Settings().String("auto.offset.reset") == "latest" {

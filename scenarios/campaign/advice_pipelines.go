@@ -9,7 +9,7 @@ import (
 // pipelines looks at what makes the effects of a claim's processors exactly one.
 func (a *adviser) pipelines() {
 	for _, p := range a.scenario.Workload.Processors {
-		if a.claim.Via != "" && p.Name != a.claim.Via || a.claim.Group != "" && p.Group != a.claim.Group {
+		if a.claim.Via != "" && p.Name != a.claim.Via || a.claim.Group != "" && p.Group != a.claim.Group || !a.concerns(p.Instances()) {
 			continue
 		}
 		switch {
@@ -40,9 +40,12 @@ func (a *adviser) transactionsIn(topics []string) bool {
 	})
 }
 
-// observer looks at who reads what transactions have written.
-func (a *adviser) observer(name string) {
+// observer looks at who reads what transactions have written to some topics.
+func (a *adviser) observer(name string, topics []string) {
 	for _, c := range a.scenario.Workload.Consumers {
+		if !slices.ContainsFunc(c.Topics, func(topic string) bool { return slices.Contains(topics, topic) }) || !a.transactionsIn(c.Topics) {
+			continue
+		}
 		if name != "" && c.Name != name || c.Settings().String("isolation.level") == "read_committed" {
 			continue
 		}

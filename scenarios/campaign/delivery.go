@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"assay/checkers"
@@ -9,6 +10,7 @@ import (
 	"assay/faults"
 	"assay/scenarios/result"
 	"assay/scenarios/run"
+	"assay/scenarios/workload"
 )
 
 // damageClasses are what a delivery matrix counts, with the anomalies of each.
@@ -43,15 +45,21 @@ type Explained struct {
 
 // explainedDamage attributes what the claims of a run found to the faults that
 // explain it. A place that several claims find damaged in one way counts once,
-// and in the row of each kind among its faults.
-func explainedDamage(claims []checkers.Result) []Explained {
-	d := damaged{covered: map[damagedLog][]span{}}
+// and in the row of each kind among its faults. What the application left out on
+// purpose no fault explains.
+func explainedDamage(claims []checkers.Result, leftOut []workload.LeftOut) []Explained {
+	d := damaged{covered: map[damagedLog][]span{}, leftOut: map[groupPlace]bool{}}
+	for _, l := range leftOut {
+		d.leftOut[groupPlace{l.Group, fmt.Sprintf("%s/%d", l.Partition.Topic, l.Partition.Partition), int64(l.Offset)}] = true
+	}
 	for _, claim := range claims {
 		counted := map[checkers.Anomaly]int64{}
 		for _, w := range claim.Damage.Windows {
 			counted[w.Anomaly] += w.Records
 			if class := classOf(w.Anomaly); class != "" {
-				d.count(class, w)
+				for _, part := range d.apart(w) {
+					d.count(class, part)
+				}
 			}
 		}
 		for _, a := range claim.Anomalies { // of windows that were too many to be listed nobody knows the faults
@@ -71,6 +79,37 @@ func explainedDamage(claims []checkers.Result) []Explained {
 type damaged struct {
 	found   []Explained
 	covered map[damagedLog][]span
+	leftOut map[groupPlace]bool
+}
+
+// groupPlace is a record as a group sees it.
+type groupPlace struct {
+	group, partition string
+	offset           int64
+}
+
+// apart parts a window of what a group never processed where the application was
+// told to leave a record out: that record is a window of its own.
+func (d *damaged) apart(w checkers.Window) []checkers.Window {
+	if w.Anomaly != checkers.Unseen || w.FirstOffset == history.NoOffset || len(d.leftOut) == 0 {
+		return []checkers.Window{w}
+	}
+	var parts []checkers.Window
+	for offset := w.FirstOffset; offset <= w.LastOffset; offset++ {
+		skipped := d.skipped(w, offset)
+		if last := len(parts) - 1; last < 0 || skipped != d.skipped(w, parts[last].FirstOffset) {
+			part := w
+			part.FirstOffset, part.Records = offset, 0
+			parts = append(parts, part)
+		}
+		last := &parts[len(parts)-1]
+		last.LastOffset, last.Records = offset, last.Records+1
+	}
+	return parts
+}
+
+func (d *damaged) skipped(w checkers.Window, offset int64) bool {
+	return w.Anomaly == checkers.Unseen && d.leftOut[groupPlace{w.Group, w.Name, offset}]
 }
 
 // damagedLog is where places are counted once.
@@ -85,6 +124,10 @@ func (d *damaged) count(class string, w checkers.Window) {
 		records = d.cover(damagedLog{class, w.Group, w.Name}, span{w.FirstOffset, w.LastOffset})
 	}
 	d.add(class, result.AllFaults, records)
+	if d.skipped(w, w.FirstOffset) {
+		d.add(class, result.LeftOut, records)
+		return
+	}
 	kinds := make([]string, 0, len(w.Faults))
 	for _, fault := range w.Faults {
 		kinds = append(kinds, fault.Kind)
@@ -171,8 +214,8 @@ func (d *deliveryMatrix) add(s Summary) {
 	}
 }
 
-// result is the matrix: all, each kind that was applied, then no fault, then what
-// is not attributed if there is any. A class that no claim judges is left out.
+// result is the matrix: all, each kind that was applied, then no fault, then
+// what was left out on purpose and what is not attributed, if there is any. A class that no claim judges is left out.
 func (d *deliveryMatrix) result(judged []string, seeds int) []result.Delivery {
 	if len(judged) == 0 || seeds == 0 {
 		return nil
@@ -197,6 +240,9 @@ func (d *deliveryMatrix) result(judged []string, seeds int) []result.Delivery {
 		rows = append(rows, row(kind))
 	}
 	rows = append(rows, row(result.NoFault))
+	if len(d.records[result.LeftOut]) > 0 {
+		rows = append(rows, row(result.LeftOut))
+	}
 	if len(d.records[result.Unattributed]) > 0 {
 		rows = append(rows, row(result.Unattributed))
 	}

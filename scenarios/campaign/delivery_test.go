@@ -7,7 +7,9 @@ import (
 
 	"assay/checkers"
 	"assay/checkers/history"
+	"assay/internal/kafka"
 	"assay/scenarios/result"
+	"assay/scenarios/workload"
 )
 
 func window(a checkers.Anomaly, name string, first, last int64, kinds ...string) checkers.Window {
@@ -41,13 +43,26 @@ func TestExplainedDamage(t *testing.T) {
 		found(window(checkers.LostWrite, "orders/0", 12, 16, "kill"), window(checkers.LostWrite, "orders/1", 12, 12)),
 		found(window(checkers.Undrained, "orders/0", 0, 99, "kill")), // no damage to records
 		crowded,
-	})
+	}, nil)
 	require.Equal(t, []Explained{
 		{result.Duplicated, result.AllFaults, 41}, {result.Lost, result.AllFaults, 8},
 		{result.Lost, "kill", 7}, {result.Lost, result.NoFault, 1}, {result.Lost, "pause", 5},
 		{result.Duplicated, "reset", 1}, {result.Duplicated, result.Unattributed, 40},
 	}, got)
-	require.Empty(t, explainedDamage([]checkers.Result{{}}))
+	require.Empty(t, explainedDamage([]checkers.Result{{}}, nil))
+}
+
+// TestLeftOutOnPurpose: no fault explains what an application was told to leave out,
+// in the groups and at the places where it did.
+func TestLeftOutOnPurpose(t *testing.T) {
+	unseen := window(checkers.Unseen, "orders/0", 10, 14, "kill")
+	unseen.Group = "billing"
+	elsewhere := window(checkers.Unseen, "orders/0", 11, 11, "pause")
+	elsewhere.Group = "audit"
+	orders := kafka.TopicPartition{Topic: "orders", Partition: 0}
+	got := explainedDamage([]checkers.Result{found(unseen, elsewhere, window(checkers.LostWrite, "orders/1", 12, 12, "kill"))},
+		[]workload.LeftOut{{Group: "billing", Partition: orders, Offset: 11}, {Group: "billing", Partition: orders, Offset: 12}, {Group: "billing", Partition: orders, Offset: 99}})
+	require.Equal(t, []Explained{{result.Lost, result.AllFaults, 7}, {result.Lost, "kill", 4}, {result.Lost, result.LeftOut, 2}, {result.Lost, "pause", 1}}, got)
 }
 
 // TestDeliveryMatrix: kinds that did no damage have their zeros, and classes that

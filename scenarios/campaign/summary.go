@@ -89,7 +89,7 @@ func summarize(variant string, position int, o *run.Outcome) Summary {
 	m := o.Measures
 	s := Summary{
 		Variant: variant, Position: position, Seed: SeedName(o.Seed), Digest: o.Digest, Events: o.Events,
-		Exercise: result.Counters{}, Places: slices.Clone(o.Places), FaultsApplied: o.AppliedFaults(), FaultKinds: appliedKinds(o), Explained: explainedDamage(o.Claims),
+		Exercise: result.Counters{}, Places: slices.Clone(o.Places), FaultsApplied: o.AppliedFaults(), FaultKinds: appliedKinds(o), Explained: explainedDamage(o.Claims, o.Metrics.LeftOut),
 		Measures: Measures{Acknowledged: int64(m.Acknowledged), Consumed: int64(m.Consumed), Window: int64(m.Window),
 			LagFinal: m.LagFinal, LagMax: m.LagMax, Unavailable: int64(m.Unavailable), Consumers: m.Consumers},
 		Latencies: map[string]*Histogram{},

@@ -258,7 +258,7 @@ func (t *tally) crossed(metrics map[string]int64) []string {
 		case !r.Known:
 			list = append(list, fmt.Sprintf("%s was not measured", threshold.Metric))
 		case !r.Met:
-			list = append(list, fmt.Sprintf("%s %s %d: it was %d", threshold.Metric, threshold.Operator, threshold.Value, r.Measured))
+			list = append(list, fmt.Sprintf("%s: it was %s", threshold, threshold.Print(r.Measured)))
 		}
 	}
 	return list

@@ -30,6 +30,7 @@ func (c *checker) check() {
 	c.checkProducers()
 	c.checkConsumers()
 	c.checkProcessors()
+	c.checkSharedInstanceIDs()
 	c.checkZones()
 	c.checkFaults(formErrors)
 	c.checkClaims(formErrors)
@@ -50,6 +51,21 @@ func (c *checker) atValue(pointer, suggestion, format string, arguments ...any) 
 func (c *checker) atKey(pointer, suggestion, format string, arguments ...any) {
 	c.report(c.index.findKey(pointer), pointer, suggestion, format, arguments...)
 }
+
+// unknown reports a name that nothing has, with the nearest that something has, or a few of them.
+func (c *checker) unknown(pointer, name string, known []string, message string) {
+	suggestion, near := kafkaconfig.Suggest(name, known)
+	if !near && len(known) > 0 {
+		shown := known[:min(len(known), mostShown)]
+		if message += "; known here: " + strings.Join(shown, ", "); len(shown) < len(known) {
+			message += " and others"
+		}
+	}
+	c.atValue(pointer, suggestion, "%s", message)
+}
+
+// mostShown keeps an error on a line or two.
+const mostShown = 12
 
 func (c *checker) remark(severity Severity, where place, pointer, format string, arguments ...any) {
 	c.diagnostics = append(c.diagnostics, where.diagnose(severity, pointer, fmt.Sprintf(format, arguments...), ""))
@@ -122,11 +138,7 @@ func (c *checker) lifted(p kafkaconfig.Problem) bool {
 func (c *checker) checkCluster() {
 	config := c.scenario.Cluster.Config
 	c.checkConfiguration(kafkaconfig.Broker, "/cluster/config", config, config)
-	if brokers := c.scenario.Cluster.Brokers; brokers > 0 && config[offsetsReplication] != "" {
-		if replicas := c.scenario.Cluster.Settings().Int(offsetsReplication); replicas > brokers {
-			c.atValue(pointerTo("/cluster/config", offsetsReplication), "", "%s %d is above the number of brokers, which is %d", offsetsReplication, replicas, brokers)
-		}
-	}
+	c.checkInternalTopics()
 	seen := map[string]bool{}
 	for i, flaw := range c.scenario.Cluster.Flaws {
 		if seen[flaw] {
@@ -170,11 +182,16 @@ func (c *checker) topicNames() []string {
 
 // checkTopic reports an unknown topic. "" was reported as missing before.
 func (c *checker) checkTopic(pointer, name string) {
-	if _, known := c.scenario.Topic(name); known || name == "" {
+	if c.topicKnown(name) {
 		return
 	}
-	suggestion, _ := kafkaconfig.Suggest(name, c.topicNames())
-	c.atValue(pointer, suggestion, "there is no topic %q", name)
+	c.unknown(pointer, name, c.topicNames(), fmt.Sprintf("there is no topic %q", name))
+}
+
+// topicKnown says whether there is a topic of that name, or no name.
+func (c *checker) topicKnown(name string) bool {
+	_, known := c.scenario.Topic(name)
+	return known || name == ""
 }
 
 // checkTopicList checks the topics that a client reads.
@@ -273,6 +290,7 @@ func (c *checker) checkConsumers() {
 		c.checkFixedGroup(consumer)
 		c.checkFailures(pointer, "consumer "+consumer.Name, consumer.Handling, consumer.Topics)
 		c.checkMemory(pointer, consumer)
+		c.checkSeekTimes(pointer+"/seek", consumer.Seeks)
 		if consumer.Subscribes() && consumer.Group != "" {
 			c.checkMembership(pointer+"/config", "consumer "+consumer.Name, consumer.Settings())
 			c.checkInstanceIDs(pointer+"/config", consumer.Name, consumer.Count, consumer.Config)

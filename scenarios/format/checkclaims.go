@@ -1,8 +1,6 @@
 package format
 
-import (
-	"assay/internal/kafkaconfig"
-)
+import "fmt"
 
 // checkClaims checks each claim that was read without errors.
 func (c *checker) checkClaims(formErrors Diagnostics) {
@@ -36,8 +34,7 @@ func (c *checker) checkClaims(formErrors Diagnostics) {
 
 func (c *checker) checkReader(pointer, name string) {
 	if consumers := c.consumerNames(); name != "" && !contains(consumers, name) {
-		suggestion, _ := kafkaconfig.Suggest(name, consumers)
-		c.atValue(pointer, suggestion, "there is no consumer %q", name)
+		c.unknown(pointer, name, consumers, fmt.Sprintf("there is no consumer %q", name))
 	}
 }
 
@@ -56,8 +53,7 @@ func (c *checker) checkGroup(pointer string, claim Claim) {
 	case len(groups) == 0:
 		c.atKey(pointer, "", "%s speaks of consumer groups, and nobody has a \"group\"", claim.Guarantee)
 	case claim.Group != "" && !contains(groups, claim.Group):
-		suggestion, _ := kafkaconfig.Suggest(claim.Group, groups)
-		c.atValue(pointer+"/group", suggestion, "nobody is in a group %q", claim.Group)
+		c.unknown(pointer+"/group", claim.Group, groups, fmt.Sprintf("nobody is in a group %q", claim.Group))
 	case claim.Group != "" && !contains(c.scenario.GroupsUnder(claim.Guarantee), claim.Group):
 		c.atValue(pointer+"/group", "", "%s works in transactions: what it does is judged by exactly-once, not by %s", claim.Group, claim.Guarantee)
 	case claim.Group == "" && len(c.scenario.GroupsUnder(claim.Guarantee)) == 0:

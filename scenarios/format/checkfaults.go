@@ -151,8 +151,7 @@ func (c *checker) checkTarget(pointer string, target faults.Target) {
 	switch target.Kind {
 	case faults.Named:
 		if names := c.nodesAndClients(); !slices.Contains(names, target.Name) {
-			suggestion, _ := kafkaconfig.Suggest(target.Name, append(names, targetWords...))
-			c.atValue(pointer, suggestion, "there is no node or client %q", target.Name)
+			c.unknown(pointer, target.Name, append(names, targetWords...), fmt.Sprintf("there is no node or client %q", target.Name))
 		}
 	case faults.Leader, faults.Follower, faults.TopicPartition:
 		c.checkPartition(pointer, target.Topic, target.Partition)
@@ -179,22 +178,21 @@ func (c *checker) nodesAndClients() []string {
 func (c *checker) checkCoordinated(pointer string, target faults.Target) {
 	names := append(c.groups(), c.transactionalIDs()...)
 	if !slices.Contains(names, target.Name) {
-		suggestion, _ := kafkaconfig.Suggest(target.Name, names)
-		if suggestion != "" {
-			suggestion = fmt.Sprintf("coordinator(%s)", suggestion)
+		for i, name := range names {
+			names[i] = fmt.Sprintf("coordinator(%s)", name)
 		}
-		c.atValue(pointer, suggestion, "there is no group and no transactional id %q", target.Name)
+		c.unknown(pointer, target.String(), names, fmt.Sprintf("there is no group and no transactional id %q", target.Name))
+		return
+	}
+	if contains(c.groups(), target.Name) && contains(c.transactionalIDs(), target.Name) {
+		c.remark(Warning, c.index.find(pointer), pointer, "%s is a group and a transactional id: coordinator(%s) is the group's", target.Name, target.Name)
 	}
 }
 
 func (c *checker) checkPartition(pointer, name string, partition int32) {
-	topic, known := c.scenario.Topic(name)
-	if !known {
-		c.checkTopic(pointer, name)
-		return
-	}
-	if int(partition) >= topic.Partitions && topic.Partitions > 0 {
-		c.atValue(pointer, "", "topic %s has no partition %d, only 0 to %s", name, partition, strconv.Itoa(topic.Partitions-1))
+	partitions, known := c.hitPartitions(pointer, name)
+	if known && int(partition) >= partitions && partitions > 0 {
+		c.atValue(pointer, "", "topic %s has no partition %d, only 0 to %s", name, partition, strconv.Itoa(partitions-1))
 	}
 }
 
@@ -207,14 +205,10 @@ func (c *checker) checkTriggerNames(pointer string, trigger faults.Trigger) {
 		}
 		c.atValue(pointer+"/event", suggestion, "%s", message)
 	}
-	c.checkTopic(pointer+"/topic", trigger.Topic)
-	if trigger.Topic != "" && trigger.Partition >= 0 {
-		if topic, known := c.scenario.Topic(trigger.Topic); known && int(trigger.Partition) >= topic.Partitions {
-			c.checkPartition(pointer+"/partition", trigger.Topic, trigger.Partition)
-		}
+	if _, known := c.hitPartitions(pointer+"/topic", trigger.Topic); known && trigger.Partition >= 0 {
+		c.checkPartition(pointer+"/partition", trigger.Topic, trigger.Partition)
 	}
 	if names := c.nodesAndClients(); trigger.Node != "" && !slices.Contains(names, trigger.Node) {
-		suggestion, _ := kafkaconfig.Suggest(trigger.Node, names)
-		c.atValue(pointer+"/node", suggestion, "there is no node or client %q", trigger.Node)
+		c.unknown(pointer+"/node", trigger.Node, names, fmt.Sprintf("there is no node or client %q", trigger.Node))
 	}
 }

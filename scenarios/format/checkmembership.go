@@ -15,11 +15,15 @@ func classic(settings kafkaconfig.Settings) bool {
 
 // checkMembership checks the settings of a member against those of the brokers, who would refuse it.
 func (c *checker) checkMembership(pointer, who string, settings kafkaconfig.Settings) {
-	const session, heartbeat = sessionTimeout, "heartbeat.interval.ms"
+	const session, assignor, assignors = sessionTimeout, "group.remote.assignor", "group.consumer.assignors"
+	broker := c.scenario.Cluster.Settings()
 	if !classic(settings) {
+		if known := broker.List(assignors); settings.IsSet(assignor) && !contains(known, settings.String(assignor)) {
+			suggestion, _ := kafkaconfig.Suggest(settings.String(assignor), known)
+			c.atValue(pointerTo(pointer, assignor), suggestion, "%s=%s of %s is none of the brokers' %s, which are %s", assignor, settings.String(assignor), who, assignors, strings.Join(known, ", "))
+		}
 		return
 	}
-	broker := c.scenario.Cluster.Settings()
 	timeout := settings.Long(session)
 	for _, bound := range []struct {
 		key     string
@@ -32,9 +36,6 @@ func (c *checker) checkMembership(pointer, who string, settings kafkaconfig.Sett
 			c.atValue(pointerTo(pointer, session), "", "%s=%d of %s is outside of what the brokers allow: %s is %d", session, timeout, who, bound.key, broker.Long(bound.key))
 		}
 	}
-	if beat := settings.Long(heartbeat); beat >= timeout {
-		c.atValue(pointerTo(pointer, heartbeat), "", "%s=%d of %s is not below %s, which is %d", heartbeat, beat, who, session, timeout)
-	}
 }
 
 // checkInstanceIDs: of two members with one group.instance.id the later one fences the other (KIP-345).
@@ -44,6 +45,32 @@ func (c *checker) checkInstanceIDs(pointer, name string, count int, config map[s
 		where := pointerTo(pointer, key)
 		c.remark(Warning, c.index.find(where), where, "the instances of %s share the %s %q, and each fences the other; %s stands for an instance's number",
 			name, key, id, indexPlace)
+	}
+}
+
+// checkSharedInstanceIDs does the same for members of different sets.
+func (c *checker) checkSharedInstanceIDs() {
+	const key = "group.instance.id"
+	type identity struct{ group, id string }
+	owner := map[identity]string{}
+	check := func(pointer, set, group string, instances []string, config map[string]string) {
+		for i, name := range instances {
+			who := identity{group, numberedValue(config[key], i)}
+			if before, taken := owner[who]; taken && who.id != "" && before != set {
+				where := pointerTo(pointer+"/config", key)
+				c.remark(Warning, c.index.find(where), where, "%s has the %s %q in the group %s, as an instance of %s has: each fences the other", name, key, who.id, group, before)
+				return
+			}
+			owner[who] = set
+		}
+	}
+	for _, m := range c.scenario.Workload.Consumers {
+		if m.Group != "" && m.Subscribes() {
+			check(pointerTo("/workload/consumers", m.Name), m.Name, m.Group, m.Instances(), m.Config)
+		}
+	}
+	for _, p := range c.scenario.Workload.Processors {
+		check(pointerTo("/workload/processors", p.Name), p.Name, p.Group, p.Instances(), p.Config)
 	}
 }
 

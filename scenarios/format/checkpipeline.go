@@ -3,8 +3,6 @@ package format
 import (
 	"fmt"
 	"slices"
-
-	"assay/internal/kafkaconfig"
 )
 
 // observers are the consumers that judge a processor's output.
@@ -28,14 +26,15 @@ func (c *checker) checkPipeline(pointer string, claim Claim) {
 		return
 	}
 	if claim.Via != "" && !slices.ContainsFunc(c.scenario.Workload.Processors, func(p Processor) bool { return p.Name == claim.Via }) {
-		names := c.processorNames()
-		suggestion, _ := kafkaconfig.Suggest(claim.Via, names)
-		c.atValue(pointer+"/via", suggestion, "there is no processor %q", claim.Via)
+		c.unknown(pointer+"/via", claim.Via, c.processorNames(), fmt.Sprintf("there is no processor %q", claim.Via))
 		return
 	}
 	c.checkTopic(pointer+"/from", claim.From)
 	c.checkTopic(pointer+"/to", claim.To)
 	paths := c.scenario.Pipelines(claim)
+	if len(paths) == 0 && (!c.topicKnown(claim.From) || !c.topicKnown(claim.To)) {
+		return
+	}
 	if len(paths) == 0 {
 		c.atKey(pointer, "", "no processor reads and writes as the claim says%s", claim.path())
 		return
@@ -45,6 +44,21 @@ func (c *checker) checkPipeline(pointer string, claim Claim) {
 			c.atValue(pointer+"/observer", "", "consumer %s does not read %s, which %s writes", claim.Observer, p.Output, p.Name)
 		}
 		c.warnOfUncommitted(claim, p)
+		c.warnOfUncommittedInput(claim, p)
+	}
+}
+
+// warnOfUncommittedInput: what another processor aborts is no input, unless somebody reads it all the same.
+func (c *checker) warnOfUncommittedInput(claim Claim, p Processor) {
+	const key = "isolation.level"
+	if p.ConsumerSettings(0).String(key) == "read_committed" {
+		return
+	}
+	for _, before := range c.scenario.Workload.Processors {
+		if before.Transaction != nil && before.Name != p.Name && contains(p.Input, before.Output) {
+			pointer := pointerTo(pointerTo(pointerTo("/workload/processors", p.Name), "config"), key)
+			c.remark(Warning, c.index.find(pointer), pointer, "processor %s reads uncommitted (%s) under the claim %s: it works on what %s aborts, too", p.Name, key, claim.Name, before.Name)
+		}
 	}
 }
 
@@ -62,8 +76,8 @@ func (c Claim) path() string {
 // warnOfUncommitted: an observer that reads uncommitted sees what was aborted, too.
 func (c *checker) warnOfUncommitted(claim Claim, p Processor) {
 	const key = "isolation.level"
-	for _, observer := range c.scenario.observers(claim, p) {
-		if p.Transaction == nil || observer.Settings().String(key) == "read_committed" {
+	for _, observer := range c.scenario.observersUnder(claim) {
+		if p.Transaction == nil || !contains(observer.Topics, p.Output) || observer.Settings().String(key) == "read_committed" {
 			continue
 		}
 		pointer := pointerTo(pointerTo(pointerTo("/workload/consumers", observer.Name), "config"), key)

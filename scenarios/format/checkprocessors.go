@@ -16,6 +16,9 @@ func (c *checker) checkProcessors() {
 			c.remark(Warning, c.index.find(pointer+"/output"), pointer+"/output", "processor %s reads what it writes to %s: it never runs dry", p.Name, p.Output)
 		}
 		c.checkFailures(pointer, "processor "+p.Name, p.Handling, p.Input)
+		if p.Handling.Failures != nil && p.Handling.DeadLetter == p.Output && p.Output != "" {
+			c.remark(Warning, c.index.find(pointer+"/dead_letter"), pointer+"/dead_letter", "processor %s sets records aside to its own output, %s: its readers take them for outputs", p.Name, p.Output)
+		}
 		c.checkProcessorConfiguration(pointer+"/config", p)
 		c.checkInstanceIDs(pointer+"/config", p.Name, p.Count, p.Config)
 		c.checkTransaction(pointer, p)
@@ -52,6 +55,7 @@ func (c *checker) checkTransaction(pointer string, p Processor) {
 	id := pointerTo(pointer+"/config", transactionalID)
 	configured := p.Config[transactionalID]
 	switch {
+	case !clean(c.diagnostics, pointer+"/transaction"): // what it says is not known
 	case p.Transaction == nil && configured != "":
 		c.remark(Warning, c.index.findKey(id), id, "%s is ignored: processor %s has no \"transaction\"", transactionalID, p.Name)
 	case p.Transaction == nil:
@@ -93,12 +97,13 @@ func (c *checker) checkTransactionalIDs() {
 	}
 }
 
-// transactionalIDs are those of all processors, in their order.
+// transactionalIDs are those of all processors, in their order. Those that are ignored for want of a transaction are
+// among them: what names one in a fault still means it, and finds no coordinator.
 func (c *checker) transactionalIDs() []string {
 	var ids []string
 	for _, p := range c.scenario.Workload.Processors {
 		for i := range p.Count {
-			if id := p.TransactionalID(i); id != "" && !contains(ids, id) {
+			if id := numberedValue(p.Config[transactionalID], i); id != "" && !contains(ids, id) {
 				ids = append(ids, id)
 			}
 		}

@@ -16,12 +16,12 @@ var claimsCodec = named("claim", object(claimFields, checkClaim), func(c *Claim)
 var claimFields = []boundField[Claim]{
 	bind("guarantee", "what is claimed; the claim's name by default", guaranteeCodec, func(c *Claim) *string { return &c.Guarantee }),
 	bind("expect", "the expected verdict", words(Holds, Violated), func(c *Claim) *Verdict { return &c.Expect }).orDefault("holds"),
-	bind("group", "the group that a group's guarantee speaks of", text(), func(c *Claim) *string { return &c.Group }),
-	bind("consumer", "the consumer that a reader's guarantee speaks of", text(), func(c *Claim) *string { return &c.Consumer }),
-	bind("from", "the input topic of exactly-once", text(), func(c *Claim) *string { return &c.From }),
-	bind("via", "the processor of exactly-once", text(), func(c *Claim) *string { return &c.Via }),
-	bind("to", "the output topic of exactly-once", text(), func(c *Claim) *string { return &c.To }),
-	bind("observer", "the consumer that judges exactly-once", text(), func(c *Claim) *string { return &c.Observer }),
+	bind("group", "the group that a group's guarantee speaks of", filledText(), func(c *Claim) *string { return &c.Group }),
+	bind("consumer", "the consumer that a reader's guarantee speaks of", filledText(), func(c *Claim) *string { return &c.Consumer }),
+	bind("from", "the input topic of exactly-once", filledText(), func(c *Claim) *string { return &c.From }),
+	bind("via", "the processor of exactly-once", filledText(), func(c *Claim) *string { return &c.Via }),
+	bind("to", "the output topic of exactly-once", filledText(), func(c *Claim) *string { return &c.To }),
+	bind("observer", "the consumer that judges exactly-once", filledText(), func(c *Claim) *string { return &c.Observer }),
 	bind("within", "the time that recovers allows, the drain by default", duration(time.Millisecond), func(c *Claim) *time.Duration { return &c.Within }).writtenIf(func(c *Claim) bool { return c.Within > 0 }),
 }
 

@@ -48,7 +48,7 @@ func handlingFields[S any](in func(*S) *FailureHandling) []boundField[S] {
 	return []boundField[S]{
 		bind("failures", "how often the work on a record fails", pointerOf(object(failuresFields)), func(s *S) **Failures { return &in(s).Failures }),
 		bind("retry", "how often work is tried that fails, and the waits between: five times, from 100 ms up to 5 s, by default", object(retryFields), func(s *S) *Retry { return &in(s).Retry }).writtenIf(fails),
-		bind("dead_letter", "the topic for records that fail for good, or at the last attempt", text(), func(s *S) *string { return &in(s).DeadLetter }),
+		bind("dead_letter", "the topic for records that fail for good, or at the last attempt", filledText(), func(s *S) *string { return &in(s).DeadLetter }),
 		bind("on_failure", "what becomes of those without \"dead_letter\": the partition waits for them (block, the default), or they are left out (skip)",
 			words(OnFailureBlock, OnFailureSkip), func(s *S) *OnFailure { return &in(s).OnFailure }).writtenIf(func(s *S) bool { return in(s).OnFailure != "" }),
 	}
@@ -117,7 +117,8 @@ func (c *checker) checkFailures(pointer, who string, h FailureHandling, reads []
 	if contains(reads, h.DeadLetter) {
 		c.remark(Warning, c.index.find(pointer+"/dead_letter"), pointer+"/dead_letter", "%s reads the topic of its own dead letters, %s: what fails for good comes back for ever", who, h.DeadLetter)
 	}
-	if h.Failures.Permanent > 0 && h.OnFailure == OnFailureBlock {
+	chosen := clean(c.diagnostics, pointer+"/dead_letter") && clean(c.diagnostics, pointer+"/on_failure")
+	if h.Failures.Permanent > 0 && h.OnFailure == OnFailureBlock && chosen {
 		c.remark(Warning, c.index.find(pointer+"/failures"), pointer+"/failures", "%s of the records fail for good, and %s blocks at the first of them: it has no \"dead_letter\" and no on_failure: skip", h.Failures.Permanent, who)
 	}
 }

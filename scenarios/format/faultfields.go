@@ -148,10 +148,10 @@ func takesField(field faults.Field) func(*faults.Spec) bool {
 }
 
 var triggerFields = []boundField[faults.Trigger]{
-	bind("event", "the point's name", text(), func(t *faults.Trigger) *string { return &t.Event }).must(),
-	bind("topic", "of this topic only", text(), func(t *faults.Trigger) *string { return &t.Topic }),
+	bind("event", "the point's name", filledText(), func(t *faults.Trigger) *string { return &t.Event }).must(),
+	bind("topic", "of this topic only", filledText(), func(t *faults.Trigger) *string { return &t.Topic }),
 	bind("partition", "of this partition only", integer[int32](0, mostPartitions), func(t *faults.Trigger) *int32 { return &t.Partition }).writtenIf(func(t *faults.Trigger) bool { return t.Partition >= 0 }),
-	bind("node", "on this node only", text(), func(t *faults.Trigger) *string { return &t.Node }),
+	bind("node", "on this node only", filledText(), func(t *faults.Trigger) *string { return &t.Node }),
 	bind("nth", "the how-manieth passing, or the offset that a high watermark passes", integer[int64](1, most), func(t *faults.Trigger) *int64 { return &t.Nth }).orDefault("1"),
 }
 

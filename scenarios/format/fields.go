@@ -98,7 +98,7 @@ var workloadFields = []boundField[Workload]{
 
 var producerFields = []boundField[Producer]{
 	bind("count", "how many instances", integer[int](1, mostInstances), func(p *Producer) *int { return &p.Count }).orDefault("1"),
-	bind("topic", "the topic to write to", text(), func(p *Producer) *string { return &p.Topic }).must(),
+	bind("topic", "the topic to write to", filledText(), func(p *Producer) *string { return &p.Topic }).must(),
 	bind("rate", "records per second of all instances together; max sends as fast as answers come", rateCodec, func(p *Producer) *Rate { return &p.Rate }).must(),
 	bind("arrival", "how sends are spread over time", words(ArrivalPoisson, ArrivalConstant, ArrivalBurst), func(p *Producer) *Arrival { return &p.Arrival }).orDefault("poisson"),
 	bind("burst", "how arrival: burst spreads the rate", object(burstFields), func(p *Producer) *Burst { return &p.Burst }).writtenIf(func(p *Producer) bool { return p.Arrival == ArrivalBurst }),
@@ -192,7 +192,7 @@ func checkKeys(r *reader, at at, k *Keys) {
 func (r *reader) takes(at at, what string, required []string, allowed ...string) {
 	for i := range at.node.entries {
 		child := at.child(i)
-		if key := at.node.entries[i].key; !child.node.isNull() && !contains(allowed, key) {
+		if key := at.node.entries[i].key; !child.node.isNull() && !contains(allowed, key) && clean(r.diagnostics, child.pointer) {
 			r.report(child.key, child.pointer, "", "%s take no %q; they take %s", what, key, strings.Join(allowed, ", "))
 		}
 	}
@@ -243,8 +243,8 @@ func checkValue(r *reader, at at, v *Value) {
 
 var consumerFields = slices.Concat([]boundField[Consumer]{
 	bind("count", "how many instances", integer[int](1, mostInstances), func(c *Consumer) *int { return &c.Count }).orDefault("1"),
-	bind("group", "the consumer group", text(), func(c *Consumer) *string { return &c.Group }),
-	bind("topics", "the topics to read", list(text(), false), func(c *Consumer) *[]string { return &c.Topics }).must(),
+	bind("group", "the consumer group", filledText(), func(c *Consumer) *string { return &c.Group }),
+	bind("topics", "the topics to read", list(filledText(), false), func(c *Consumer) *[]string { return &c.Topics }).must(),
 	bind("assignment", "group, or fixed: partitions dealt out once; group by default if there is one", words(AssignmentFixed, AssignmentGroup), func(c *Consumer) *Assignment { return &c.Assignment }).writtenIf(func(c *Consumer) bool { return c.Assignment != "" }),
 	bind("commit", "when positions are committed; after_process by default if there is a group", words(CommitNone, CommitBeforeProcess, CommitAuto, CommitAfterProcess), func(c *Consumer) *Commit { return &c.Commit }).writtenIf(func(c *Consumer) bool { return c.Commit != "" }),
 	bind("process", "what is done with a record", object(processFields), func(c *Consumer) *Distribution { return &c.Process }).orDefault("{}"),
@@ -283,7 +283,7 @@ func checkAssignment(r *reader, at at, c *Consumer) {
 			checkSeeks(r, child, c.Seeks)
 		}
 	}
-	if at.node.child("topics") != nil && len(c.Topics) == 0 {
+	if at.node.child("topics") != nil && len(c.Topics) == 0 && clean(r.diagnostics, pointerTo(at.pointer, "topics")) {
 		r.fail(at, "topics of consumer %s names none", at.name())
 	}
 	if at.node.child("group") == nil {
@@ -404,6 +404,9 @@ var topicName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
 func validTopicName(name string) error {
 	if !topicName.MatchString(name) || name == "." || name == ".." {
 		return fmt.Errorf("%q is no topic name: up to 249 letters, digits, dots, underscores and hyphens", name)
+	}
+	if name == offsetsTopic || name == transactionsTopic {
+		return fmt.Errorf("the brokers make %s by themselves; keys under the cluster's config say how", name)
 	}
 	return nil
 }

@@ -309,3 +309,52 @@ func TestReadsNewFaultParameters(t *testing.T) {
 	require.Equal(t, []faults.Target{{Kind: faults.All}}, timeline[6].Target)
 	requireSame(t, file.Base, nil)
 }
+
+// Where nobody reads committed records, a claim about transactions means those who read the others.
+func TestReadersUnderAClaim(t *testing.T) {
+	read := func(isolation string, claim Claim) []string {
+		text := `
+version: 1
+topics: {orders: {}}
+workload:
+  duration: 1s
+  consumers:
+    a: {count: 2, topics: [orders], config: {isolation.level: ` + isolation + `}}
+    b: {topics: [orders]}
+`
+		file, diagnostics := Load(Source{Name: "test.yaml", Text: []byte(text)}, Options{})
+		require.NotNil(t, file, diagnostics.String())
+		return file.Base.ReadersUnder(claim)
+	}
+	for _, guarantee := range []string{"no-aborted-reads", "atomic-transactions"} {
+		require.Empty(t, read("read_committed", Claim{Guarantee: guarantee}), "all that qualify")
+		require.Equal(t, []string{"a-0", "a-1", "b-0"}, read("read_uncommitted", Claim{Guarantee: guarantee}))
+		require.Equal(t, []string{"b-0"}, read("read_committed", Claim{Guarantee: guarantee, Consumer: "b"}))
+	}
+	require.Empty(t, read("read_uncommitted", Claim{Guarantee: "no-skips"}))
+}
+
+// Unnamed, the consumers of the output observe; one that reads uncommitted only where no other does.
+func TestObserversUnderAClaim(t *testing.T) {
+	observers := func(second string, claim Claim) []string {
+		text := `
+version: 1
+topics: {orders: {}, invoices: {}}
+workload:
+  duration: 1s
+  consumers:
+    a: {count: 2, topics: [invoices]}
+    b: {topics: [invoices], config: {isolation.level: ` + second + `}}
+    other: {topics: [orders], config: {isolation.level: read_committed}}
+  processors:
+    p: {group: p, input: [orders], output: invoices, transaction: {}, config: {transactional.id: "p-{index}"}}
+`
+		file, diagnostics := Load(Source{Name: "test.yaml", Text: []byte(text)}, Options{})
+		require.NotNil(t, file, diagnostics.String())
+		return file.Base.ObserversUnder(claim)
+	}
+	require.Equal(t, []string{"b-0"}, observers("read_committed", Claim{}))
+	require.Equal(t, []string{"a-0", "a-1", "b-0"}, observers("read_uncommitted", Claim{}))
+	require.Equal(t, []string{"a-0", "a-1"}, observers("read_committed", Claim{Observer: "a"}))
+	require.Empty(t, observers("read_committed", Claim{Via: "nobody"}))
+}

@@ -5,17 +5,51 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"assay/internal/kafkaconfig"
 )
 
-// Counters are what require may name. Every run reports them all, summed over the seeds of a variant.
-var Counters = []string{
-	"leader_changes", "isr_changes", "unclean_elections", "truncations", "producer_retries", "deduplicated_batches",
-	"indeterminate_produces", "rebalances", "members_fenced", "producers_fenced", "transactions_committed",
-	"transactions_aborted", "coordinator_failovers", "controller_changes", "power_losses", "recoveries",
-	"connections_reset", "records_acknowledged", "records_consumed", "retried_records", "dead_lettered", "skipped_records",
-	"deduplicated_records",
+// Counter is one of the numbers that tell what runs have gone through.
+type Counter struct{ Name, About string }
+
+// CounterMeanings says what require may name, and what each counts. Every run reports
+// them all, summed over the seeds of a variant.
+var CounterMeanings = []Counter{
+	{"leader_changes", "Partitions that got another leader, lost theirs, or got another leader epoch."},
+	{"isr_changes", "Changes of a partition's in-sync replicas that the controllers committed."},
+	{"unclean_elections", "Elections of a replica that was neither in sync nor eligible."},
+	{"truncations", "Times that a follower cut off records that its leader does not have."},
+	{"producer_retries", "Batches that failed retriably and were to be sent again, each time."},
+	{"deduplicated_batches", "Batches that a leader recognised as sent before, and did not append again."},
+	{"indeterminate_produces", "Records whose send ended without an answer: they may be in the log or not."},
+	{"rebalances", "Generations of groups after each group's first, those without a member left out."},
+	{"members_fenced", "Members put out of their groups: they were too slow, or another process has their instance id."},
+	{"producers_fenced", "Requests of transactional producers that a coordinator refused since another one, or a time-out, had replaced them."},
+	{"transactions_committed", "Transactions that were committed, counted when the last of their markers is written."},
+	{"transactions_aborted", "Transactions that were aborted, on purpose, by an error or by time-out, counted when the last of their markers is written."},
+	{"coordinator_failovers", "Times that a broker took over a partition of an internal topic with groups or transactional ids in it."},
+	{"controller_changes", "Times that a controller became the active one, after the run's start."},
+	{"power_losses", "Brokers that lost power, by any fault."},
+	{"recoveries", "Starts of a broker at which some log had to be recovered from an unclean stop."},
+	{"connections_reset", "Nodes whose connections a reset fault broke, each time."},
+	{"records_acknowledged", "Records that producers were told to be in the log."},
+	{"records_consumed", "Records handed to consumers; the final reading of every log is not counted."},
+	{"retried_records", "Records on which the work failed and was tried again (\"failures\"); each counts once for each time that it is delivered."},
+	{"dead_lettered", "Records that were given up and written to a dead-letter topic."},
+	{"skipped_records", "Records that were given up and left out (on_failure: skip)."},
+	{"deduplicated_records", "Records that an idempotent consumer recognised and left out (deduplicate: true)."},
+}
+
+// Counters are the names of CounterMeanings.
+var Counters = counterNames()
+
+func counterNames() []string {
+	var names []string
+	for _, c := range CounterMeanings {
+		names = append(names, c.Name)
+	}
+	return names
 }
 
 // Metrics are what thresholds may name.
@@ -100,6 +134,15 @@ func ParseThreshold(text string) (Threshold, error) {
 func (t Threshold) String() string {
 	metric, _ := findMetric(t.Metric)
 	return fmt.Sprintf("%s %s %s", t.Metric, t.Operator, metric.Unit.Print(t.Value))
+}
+
+// Print writes what was measured in the unit of the threshold's bound, to be read by people.
+func (t Threshold) Print(measured int64) string {
+	metric, _ := findMetric(t.Metric)
+	if metric.Unit == Nanoseconds {
+		return time.Duration(measured).String()
+	}
+	return metric.Unit.Print(measured)
 }
 
 func (u Unit) parse(text string) (int64, error) {

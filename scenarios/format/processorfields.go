@@ -11,9 +11,9 @@ var processorsCodec = named("processor", object(processorFields, checkInput, che
 
 var processorFields = slices.Concat([]boundField[Processor]{
 	bind("count", "how many instances", integer[int](1, mostInstances), func(p *Processor) *int { return &p.Count }).orDefault("1"),
-	bind("group", "the consumer group in which it reads", text(), func(p *Processor) *string { return &p.Group }).must(),
-	bind("input", "the topics to read", list(text(), false), func(p *Processor) *[]string { return &p.Input }).must(),
-	bind("output", "the topic to write to: one record for each that is read, of the same key and value", text(), func(p *Processor) *string { return &p.Output }).must(),
+	bind("group", "the consumer group in which it reads", filledText(), func(p *Processor) *string { return &p.Group }).must(),
+	bind("input", "the topics to read", list(filledText(), false), func(p *Processor) *[]string { return &p.Input }).must(),
+	bind("output", "the topic to write to: one record for each that is read, of the same key and value", filledText(), func(p *Processor) *string { return &p.Output }).must(),
 	bind("transaction", "when transactions end; without them outputs are flushed and then positions committed, every 50 records or 100 ms",
 		pointerOf(object(transactionFields)), func(p *Processor) **Transaction { return &p.Transaction }),
 	bind("commit", "without transactions: positions are committed when the outputs are acknowledged (after_process, the default), or before the work (before_process)",

@@ -99,6 +99,9 @@ func (d dimension) words() []string {
 }
 
 func (d dimension) suggestUnits(number string) string {
+	if share, valid := new(big.Rat).SetString(number); d.name == shareDimension.name && valid && strings.Contains(number, ".") && share.Cmp(big.NewRat(1, 1)) <= 0 {
+		number = strings.TrimSuffix(strings.TrimRight(share.Mul(share, big.NewRat(100, 1)).FloatString(3), "0"), ".") // 0.02 is two of a hundred
+	}
 	if len(d.units) == 1 {
 		return number + d.units[0].word
 	}

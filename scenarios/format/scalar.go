@@ -2,6 +2,7 @@ package format
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -46,6 +47,16 @@ var tagNames = map[string]string{
 func text() codec[string] {
 	return scalar(Shape{Kind: ShapeText}, func(s string) (string, error) { return s, nil },
 		func(s string) string { return s }, "!!str", "!!int", "!!float", "!!bool").omitting("")
+}
+
+// filledText is the name of something else: there is no empty one.
+func filledText() codec[string] {
+	return scalar(Shape{Kind: ShapeText}, func(s string) (string, error) {
+		if s == "" {
+			return "", errors.New("a name, and it is empty")
+		}
+		return s, nil
+	}, func(s string) string { return s }, "!!str", "!!int", "!!float", "!!bool").omitting("")
 }
 
 // omitting leaves a value out of a printed scenario.

@@ -98,9 +98,11 @@ func (c Cluster) given(config map[string]string) map[string]string {
 	given := map[string]string{
 		offsetsReplication:      strconv.Itoa(c.Brokers),
 		transactionsReplication: strconv.Itoa(c.Brokers),
-		transactionsMinISR:      strconv.Itoa(min(2, c.Brokers)),
 	}
 	maps.Copy(given, config)
+	if config[transactionsMinISR] == "" && given[transactionsReplication] == "1" {
+		given[transactionsMinISR] = "1"
+	}
 	return given
 }
 
@@ -168,6 +170,60 @@ func (s *Scenario) GroupsUnder(guarantee string) []string {
 		transactional := slices.ContainsFunc(s.Workload.Processors, func(p Processor) bool { return p.Group == group && p.Transaction != nil })
 		return transactional && !reads
 	})
+}
+
+// ReadersUnder returns the instances of whom a claim about readers names, none for all that qualify. Under claims about
+// transactions those are who reads committed records, processors too; where no consumer does it is all consumers: they have
+// something to show as well.
+func (s *Scenario) ReadersUnder(claim Claim) []string {
+	all := s.Workload.Consumers
+	ofTransactions := claim.Guarantee == "no-aborted-reads" || claim.Guarantee == "atomic-transactions"
+	if claim.Consumer == "" && (!ofTransactions || slices.ContainsFunc(all, Consumer.readsCommitted)) {
+		return nil
+	}
+	return instancesOf(qualified(claim.Consumer, all))
+}
+
+// ObserversUnder returns the instances of who observes the outputs of a claim's processors, by the same rule.
+func (s *Scenario) ObserversUnder(claim Claim) []string { return instancesOf(s.observersUnder(claim)) }
+
+func (s *Scenario) observersUnder(claim Claim) []Consumer {
+	reading := slices.DeleteFunc(slices.Clone(s.Workload.Consumers), func(c Consumer) bool {
+		return !slices.ContainsFunc(s.Pipelines(claim), func(p Processor) bool { return contains(c.Topics, p.Output) })
+	})
+	return qualified(claim.Observer, reading)
+}
+
+// qualified is the consumer of a name, if one is given; else those who read committed records, if any does, or all.
+func qualified(name string, consumers []Consumer) []Consumer {
+	var named, committed []Consumer
+	for _, c := range consumers {
+		if c.Name == name {
+			named = append(named, c)
+		}
+		if c.readsCommitted() {
+			committed = append(committed, c)
+		}
+	}
+	switch {
+	case name != "":
+		return named
+	case len(committed) > 0:
+		return committed
+	}
+	return consumers
+}
+
+func (c Consumer) readsCommitted() bool {
+	return c.Settings().String("isolation.level") == "read_committed"
+}
+
+func instancesOf(consumers []Consumer) []string {
+	var names []string
+	for _, c := range consumers {
+		names = append(names, c.Instances()...)
+	}
+	return names
 }
 
 // Pipelines returns the processors that a claim of exactly-once speaks of.

@@ -62,3 +62,13 @@ func checkSeeks(r *reader, at at, seeks []Seek) {
 		}
 	}
 }
+
+// checkSeekTimes: a run ends when its drain does, which faults that last may put off.
+func (c *checker) checkSeekTimes(pointer string, seeks []Seek) {
+	load := c.scenario.Workload
+	for i, seek := range seeks {
+		if at := pointerToItem(pointer, i) + "/at"; seek.At > load.LoadEnd()+load.Drain && load.Duration > 0 {
+			c.remark(Warning, c.index.find(at), at, "a seek at %s comes after the drain, which would end at %s", printDuration(seek.At), printDuration(load.LoadEnd()+load.Drain))
+		}
+	}
+}

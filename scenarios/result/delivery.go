@@ -14,6 +14,7 @@ type Delivery struct {
 const (
 	AllFaults    = "all"
 	NoFault      = "none"         // no fault explains it
+	LeftOut      = "left_out"     // the application goes on without what it cannot process (on_failure: skip)
 	Unattributed = "unattributed" // of windows beyond those that a checker lists, whose faults are not known
 )
 

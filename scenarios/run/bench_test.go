@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/metrics"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -75,10 +77,10 @@ func BenchmarkGrowth(b *testing.B) {
 			s := load(b, fmt.Sprintf(growing, size.brokers, size.partitions, min(3, size.brokers)))
 			var events, peak uint64
 			runtime.GC()
+			heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}} // read without stopping the program
 			look := func() bool {
-				var memory runtime.MemStats
-				runtime.ReadMemStats(&memory)
-				peak = max(peak, memory.HeapAlloc)
+				metrics.Read(heap)
+				peak = max(peak, heap[0].Value.Uint64())
 				return false
 			}
 			before := processorTime(b)
@@ -94,6 +96,32 @@ func BenchmarkGrowth(b *testing.B) {
 			b.ReportMetric(float64(peak)/(1<<20), "MiB")
 		})
 	}
+}
+
+// BenchmarkGrowthByTurns is the CPU time of an event at the large end against
+// the small one, both runs one after the other: the median of their ratios holds
+// on a machine whose speed changes from second to second.
+func BenchmarkGrowthByTurns(b *testing.B) {
+	for _, large := range []struct{ brokers, partitions int }{{3, 500}, {15, 6}, {15, 500}} {
+		b.Run(fmt.Sprintf("brokers=%d/partitions=%d", large.brokers, large.partitions), func(b *testing.B) {
+			small := load(b, fmt.Sprintf(growing, 3, 6, 3))
+			grown := load(b, fmt.Sprintf(growing, large.brokers, large.partitions, 3))
+			var ratios []float64
+			for b.Loop() {
+				ratios = append(ratios, timeOfEvent(b, &grown)/timeOfEvent(b, &small))
+			}
+			slices.Sort(ratios)
+			b.ReportMetric(ratios[len(ratios)/2], "times-3/6")
+		})
+	}
+}
+
+// timeOfEvent runs a scenario and returns the nanoseconds of CPU time of an event.
+func timeOfEvent(b *testing.B, s *format.Scenario) float64 {
+	before := processorTime(b)
+	outcome, err := Simulate(s, 1, nil, Options{})
+	require.NoError(b, err)
+	return float64(processorTime(b)-before) / float64(outcome.Events)
 }
 
 // processorTime is what this process has used so far.

@@ -32,6 +32,7 @@ type measure struct {
 
 	lastAck   []history.Time // by partition
 	positions map[position]int64
+	owners    map[position]history.ClientID // of members, the newest
 	ends      map[history.PartitionID]int64
 	dead      []history.PartitionID       // partitions of dead-letter topics
 	names     map[string]string           // of readers, by client
@@ -48,7 +49,7 @@ type position struct {
 func newMeasure(s *format.Scenario) *measure {
 	m := &measure{scenario: s, from: history.Time(s.Workload.Warmup), to: history.Time(s.Workload.LoadEnd()),
 		ends:      map[history.PartitionID]int64{},
-		positions: map[position]int64{}, readers: map[history.ClientID]string{}}
+		positions: map[position]int64{}, owners: map[position]history.ClientID{}, readers: map[history.ClientID]string{}}
 	m.result.Window = s.Workload.Duration
 	m.result.Consumers = len(s.Workload.Consumers)+len(s.Workload.Processors) > 0
 	m.result.DeadLetters = len(s.DeadLetterTopics()) > 0
@@ -120,9 +121,7 @@ func (m *measure) Read(r history.Read) {
 	if r.Return >= m.from && r.Return < m.to {
 		m.result.Consumed += uint64(len(r.Records))
 	}
-	if name, reads := m.readers[r.Client]; reads {
-		m.positions[position{name, r.Partition}] = r.Next
-	}
+	m.moved(r.Client, r.Partition, r.Next)
 	if r.HighWatermark != history.NoOffset {
 		m.result.LagMax = max(m.result.LagMax, r.HighWatermark-r.From)
 	}
@@ -130,8 +129,23 @@ func (m *measure) Read(r history.Read) {
 
 // Move implements history.Sink.
 func (m *measure) Move(v history.Move) {
-	if name, reads := m.readers[v.Client]; reads {
-		m.positions[position{name, v.Partition}] = v.To
+	m.moved(v.Client, v.Partition, v.To)
+}
+
+// moved takes a reader's position, unless the partition is another member's by now.
+func (m *measure) moved(reader history.ClientID, partition history.PartitionID, to int64) {
+	name, reads := m.readers[reader]
+	at := position{name, partition}
+	if owner, owned := m.owners[at]; !reads || owned && owner != reader {
+		return
+	}
+	m.positions[at] = to
+}
+
+// Ownership implements history.Sink.
+func (m *measure) Ownership(o history.Ownership) {
+	if o.Kind == history.Owned {
+		m.owners[position{m.readers[o.Client], o.Partition}] = o.Client
 	}
 }
 

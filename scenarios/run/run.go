@@ -195,7 +195,7 @@ func claims(s *format.Scenario) []checkers.Claim {
 		} else if judged := s.GroupsUnder(c.Guarantee); len(judged) < len(s.Groups()) {
 			list[i].Scope.Groups = judged
 		}
-		list[i].Scope.Readers = instancesOf(s, c.Consumer)
+		list[i].Scope.Readers = s.ReadersUnder(c)
 	}
 	if watched, ok := watchedClaim(s); ok {
 		list = append(list, watched)
@@ -205,7 +205,7 @@ func claims(s *format.Scenario) []checkers.Claim {
 
 // pathOf is the pipeline of a claim of exactly-once.
 func pathOf(s *format.Scenario, c format.Claim) checkers.Path {
-	path := checkers.Path{From: c.From, To: c.To, Observer: instancesOf(s, c.Observer)}
+	path := checkers.Path{From: c.From, To: c.To, Observer: s.ObserversUnder(c)}
 	for _, p := range s.Pipelines(c) {
 		path.Via = append(path.Via, p.Instances()...)
 		if c.Via != "" {
@@ -213,16 +213,6 @@ func pathOf(s *format.Scenario, c format.Claim) checkers.Path {
 		}
 	}
 	return path
-}
-
-// instancesOf are those of a consumer, nil for no name.
-func instancesOf(s *format.Scenario, consumer string) []string {
-	for _, c := range s.Workload.Consumers {
-		if c.Name == consumer {
-			return c.Instances()
-		}
-	}
-	return nil
 }
 
 func (r *run) outcome(seed uint64) *Outcome {

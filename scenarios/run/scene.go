@@ -37,14 +37,16 @@ type stage struct {
 
 	taken    sim.Passage         // the latest message that arrived: the present step's, if it has the time
 	seen     bool                // taken is among the sightings
-	asked    map[exchange]string // produce requests with a record of the witness, until they are answered
+	asked    map[exchange]demand // produce requests with a record of the witness, until they are answered
 	attempts map[string]int      // requests so far, by the records that they carried
 	logs     map[string]shelf    // by broker: what stands at the places
 	passed   map[passing]bool    // by high watermarks that were told
 	stood    map[standing]bool   // what a leader appended of the witness's
+	landed   int64               // when a leader last appended a record of the witness: a late one when its client has long gone on
 	replaced int64               // when another record first took the place of one of these; 0 for never
 	told     map[string]int      // by reader: how many leaders there were when a read of its was kept
 	leads    map[string]int      // by broker: index in leaders, while it leads
+	ended    map[string][]int64  // by node: when its process ended
 	leaders  []result.LeaderSpan
 	found    []sighting
 
@@ -59,6 +61,12 @@ type shelf map[kafka.Offset]string
 type exchange struct {
 	conn        host.Conn
 	correlation int32
+}
+
+// demand is what such a request carries.
+type demand struct {
+	what string       // records of the witness
+	lead kafka.Offset // how many others stand before them in their batch
 }
 
 // passing names a record that a high watermark has passed.
@@ -108,8 +116,8 @@ func (r *run) setTheStages() {
 }
 
 func newStage(r *run, claim TellClaim) *stage {
-	s := &stage{run: r, topicIDs: map[string]kafka.TopicID{}, claim: claim.Claim, witness: claim.Witness, cast: r.cast, asked: map[exchange]string{},
-		attempts: map[string]int{}, logs: map[string]shelf{}, stood: map[standing]bool{}, told: map[string]int{}, passed: map[passing]bool{}, leads: map[string]int{}}
+	s := &stage{run: r, topicIDs: map[string]kafka.TopicID{}, claim: claim.Claim, witness: claim.Witness, cast: r.cast, asked: map[exchange]demand{},
+		attempts: map[string]int{}, logs: map[string]shelf{}, stood: map[standing]bool{}, told: map[string]int{}, passed: map[passing]bool{}, leads: map[string]int{}, ended: map[string][]int64{}}
 	var number int32
 	topic, tail, named := strings.Cut(claim.Witness.Partition, "/")
 	if _, err := fmt.Sscan(tail, &number); named && err == nil {
@@ -117,7 +125,7 @@ func newStage(r *run, claim TellClaim) *stage {
 	}
 	s.followPipeline()
 	s.desk = desk{group: cmp.Or(groupOf(r.scenario.Workload.Consumers, claim.Witness.Operations), s.processingGroup()), done: map[kafka.Offset]bool{},
-		passed: map[kafka.Offset]bool{}, skipped: map[kafka.Offset]bool{}, requests: map[kafka.Offset]sim.Passage{}}
+		passed: map[kafka.Offset]bool{}, skipped: map[kafka.Offset]bool{}, requests: map[asking]sim.Passage{}}
 	for i, offset := range claim.Witness.Offsets {
 		if i == 0 || !s.outputPlace(offset) {
 			s.watch(kafka.Offset(offset))
@@ -246,7 +254,12 @@ func (s *stage) message(p sim.Passage, weight int, offending bool, what string) 
 }
 
 // down notes that a process has ended: it leads nothing any more.
-func (s *stage) down(node string, _ sim.Cause) { s.stopLeading(node) }
+func (s *stage) down(node string, _ sim.Cause) {
+	s.stopLeading(node)
+	if s.run.engine != nil {
+		s.ended[node] = append(s.ended[node], int64(s.run.now()))
+	}
+}
 
 func (s *stage) stopLeading(node string) {
 	if i, leads := s.leads[node]; leads {

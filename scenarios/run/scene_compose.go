@@ -42,7 +42,10 @@ func (s *stage) addOperations() {
 			at(op.Call, call)
 		}
 		if told, tells := strings.CutPrefix(outcome, "tells that "); tells && lane == auditorName {
-			outcome = "hears from the coordinator that " + told
+			outcome = "hears from " + op.Client + " that " + told
+		}
+		if strings.HasPrefix(outcome, "transaction ") {
+			outcome = "is told of " + outcome
 		}
 		if lane == auditorName && strings.HasPrefix(outcome, "reads, finally,") {
 			outcome = "reads the whole log at the end" + s.notFound()
@@ -105,7 +108,7 @@ func (s *stage) span() span {
 	}
 	switch {
 	case s.lastOfClients() > 0:
-		within.done = max(s.desk.decided, s.lastOfClients())
+		within.done = max(s.desk.decided, s.lastOfClients(), s.landed)
 	case s.desk.group != "":
 		within.done = max(within.done, s.desk.decided)
 	case s.replaced > 0:
@@ -152,7 +155,7 @@ func (s *stage) faults() []result.Gap {
 	for _, r := range s.run.engine.Records() {
 		named := slices.Contains(s.witness.Faults, r.Spec.ID)
 		start, end := int64(r.Start), int64(r.End)
-		if r.Outcome == faults.Skipped || end < within.from || start > within.done || !named && !s.concerns(r) {
+		if r.Outcome == faults.Skipped || end < within.from || start > s.explained(within) || !named && !s.concerns(r) {
 			continue
 		}
 		for _, restart := range r.Restarts {
@@ -162,7 +165,7 @@ func (s *stage) faults() []result.Gap {
 		}
 		if kind := gapKinds[r.Spec.Kind]; kind != "" {
 			for _, node := range r.Names() {
-				gaps = append(gaps, result.Gap{Lane: node, From: start, To: end, Kind: kind, What: s.gapWords(r)})
+				gaps = append(gaps, result.Gap{Lane: node, From: s.gapBegins(r, node), To: end, Kind: kind, What: s.gapWords(r)})
 			}
 			continue
 		}
@@ -179,6 +182,35 @@ func (s *stage) faults() []result.Gap {
 	return gaps
 }
 
+// explained is when the last fault may begin that a scene tells of: when the damage
+// is done, or, of a transaction that hangs, when it was first seen to.
+func (s *stage) explained(within span) int64 {
+	if s.witness.Anomaly != string(checkers.HungTransaction) {
+		return within.done
+	}
+	for _, op := range s.witness.Operations {
+		if s.lane(op.Client) == auditorName {
+			return max(within.done, op.Call)
+		}
+	}
+	return within.done
+}
+
+// gapBegins is when a node was first not to be reached: one that is killed may go
+// on for midStepWindow, until it dies in the middle of a step.
+func (s *stage) gapBegins(r faults.Record, node string) int64 {
+	start, end := int64(r.Start), int64(r.End)
+	if r.Spec.Kind != faults.Kill {
+		return start
+	}
+	for _, at := range s.ended[node] {
+		if start <= at && at <= min(end, start+int64(midStepWindow)) {
+			return at
+		}
+	}
+	return start
+}
+
 // names says whether a gap is of a fault that the witness names.
 func (s *stage) names(g result.Gap) bool {
 	return slices.ContainsFunc(s.witness.Faults, func(id string) bool { return strings.HasSuffix(g.What, "("+id+")") })
@@ -190,7 +222,7 @@ func (s *stage) concerns(r faults.Record) bool {
 	client := func(node string) bool { return slices.Contains(s.senders, node) || slices.Contains(s.readers, node) }
 	switch r.Spec.Kind {
 	case faults.Kill, faults.PowerLoss, faults.Pause, faults.Roll:
-		return slices.ContainsFunc(r.Names(), s.hosts) || s.desk.group != "" && slices.ContainsFunc(r.Names(), client)
+		return slices.ContainsFunc(r.Names(), s.hosts) || (s.desk.group != "" || len(s.pipes.windows) > 0) && slices.ContainsFunc(r.Names(), client)
 	case faults.Reset:
 		return slices.ContainsFunc(r.Names(), client)
 	case faults.Partition:

@@ -76,14 +76,20 @@ func (a *audience) Move(op history.Move) {
 
 // desk is what a stage knows of the group that its witness is about.
 type desk struct {
-	group    string                       // "" for a witness of something else
-	done     map[kafka.Offset]bool        // places that the group has processed
-	passed   map[kafka.Offset]bool        // places that a commit has passed
-	skipped  map[kafka.Offset]bool        // places that a consumer has left out
-	latest   *sighting                    // the latest commit, until it is told
-	work     *sighting                    // the latest processing, until it is told
-	requests map[kafka.Offset]sim.Passage // commits on their way, by what they commit
-	decided  int64                        // when the consumers did what is wrong; 0 before
+	group    string                 // "" for a witness of something else
+	done     map[kafka.Offset]bool  // places that the group has processed
+	passed   map[kafka.Offset]bool  // places that a commit has passed
+	skipped  map[kafka.Offset]bool  // places that a consumer has left out
+	latest   *sighting              // the latest commit, until it is told
+	work     *sighting              // the latest processing, until it is told
+	requests map[asking]sim.Passage // commits on their way, by who commits what
+	decided  int64                  // when the consumers did what is wrong; 0 before
+}
+
+// asking names a member's request to commit an offset.
+type asking struct {
+	member string
+	offset kafka.Offset
 }
 
 // groupOf is the group that a witness's operations are about.
@@ -124,12 +130,14 @@ func offsetsFromTo(first, last int64) string {
 // committed: a coordinator has taken a group's offset. The first commit beyond a
 // place is told at once; of the others only the last before a restart matters.
 func (s *stage) committed(node string, op history.Commit) {
-	sent, known := s.desk.requests[kafka.Offset(op.Offset)]
+	sent, known := s.desk.requests[asking{node, kafka.Offset(op.Offset)}]
+	request := "OffsetCommit"
 	mark := s.consumerMark(node, op.Return, 82, "has committed offset %d", op.Offset)
 	if op.Transaction > 0 {
+		request = "TxnOffsetCommit"
 		mark.mark.What = fmt.Sprintf("makes offset %d part of its transaction %d", op.Offset, op.Transaction)
 	}
-	if s.tells(node, op.Return) {
+	if s.tells(node, op.Return) || op.Transaction > 0 && s.tellsEffect(node, op.Return) {
 		mark = nil
 	}
 	beyond := false
@@ -139,7 +147,7 @@ func (s *stage) committed(node string, op history.Commit) {
 		}
 	}
 	if known && (beyond || mark == nil) {
-		s.message(sent, 80, false, fmt.Sprintf("OffsetCommit %d for group %s", op.Offset, s.desk.group))
+		s.message(sent, 80, false, fmt.Sprintf("%s %d for group %s", request, op.Offset, s.desk.group))
 	}
 	s.desk.latest = mark
 	if beyond && mark != nil {
@@ -184,13 +192,30 @@ func (s *stage) tells(node string, end history.Time) bool {
 	})
 }
 
+// tellsEffect says whether an operation of the witness begins when a client has
+// just ended another: offsets of a transaction count from when that one ends.
+func (s *stage) tellsEffect(node string, end history.Time) bool {
+	return slices.ContainsFunc(s.witness.Operations, func(op result.Operation) bool { return op.Call == int64(end) && s.lane(op.Client) == node })
+}
+
 // heardCommit notes a commit on its way to the coordinator, in case that it
 // turns out to matter.
 func (s *stage) heardCommit(p sim.Passage, r *kmsg.OffsetCommitRequest) {
 	for i := range r.Topics {
 		for j := range r.Topics[i].Partitions {
 			if out := &r.Topics[i].Partitions[j]; s.means(r.Topics[i].Topic, r.Topics[i].TopicID, out.Partition) {
-				s.desk.requests[kafka.Offset(out.Offset)] = p
+				s.desk.requests[asking{p.From, kafka.Offset(out.Offset)}] = p
+			}
+		}
+	}
+}
+
+// heardTransactionalCommit is the same for offsets that belong to a transaction.
+func (s *stage) heardTransactionalCommit(p sim.Passage, r *kmsg.TxnOffsetCommitRequest) {
+	for i := range r.Topics {
+		for j := range r.Topics[i].Partitions {
+			if out := &r.Topics[i].Partitions[j]; r.Topics[i].Topic == s.at.Topic && out.Partition == s.at.Partition {
+				s.desk.requests[asking{p.From, kafka.Offset(out.Offset)}] = p
 			}
 		}
 	}

@@ -39,6 +39,10 @@ func (s *stage) heard(p sim.Passage) {
 			if s.desk.group == body.Group && slices.Contains(s.readers, p.From) && p.Loss == sim.NotLost {
 				s.heardCommit(p, body)
 			}
+		case *kmsg.TxnOffsetCommitRequest:
+			if s.desk.group == body.Group && slices.Contains(s.readers, p.From) && p.Loss == sim.NotLost {
+				s.heardTransactionalCommit(p, body)
+			}
 		}
 	case *protocol.Response:
 		switch body := m.Body.(type) {
@@ -53,9 +57,13 @@ func (s *stage) heard(p sim.Passage) {
 // heardProduce keeps a produce request that carries a record of the witness.
 func (s *stage) heardProduce(p sim.Passage, request exchange, r *kmsg.ProduceRequest) {
 	var carried []string
+	lead := kafka.Offset(0)
 	for _, at := range append([]kafka.TopicPartition{s.at}, s.pipes.elsewhere...) {
 		for _, record := range recordsOf(s.producedTo(at, r), s.cast) {
 			if slices.Contains(s.records, record.name) {
+				if len(carried) == 0 {
+					lead = record.offset
+				}
 				carried = append(carried, record.name)
 			}
 		}
@@ -65,7 +73,7 @@ func (s *stage) heardProduce(p sim.Passage, request exchange, r *kmsg.ProduceReq
 	}
 	what := strings.Join(carried, ", ")
 	s.attempts[what]++
-	s.asked[request] = what
+	s.asked[request] = demand{what, lead}
 	if n := s.attempts[what]; n > 1 {
 		s.message(p, 92, true, fmt.Sprintf("Produce %s, request %d", what, n))
 		s.found[len(s.found)-1].alike = "again " + what
@@ -83,8 +91,9 @@ func acksWord(acks int16) string {
 
 // heardAnswer keeps the answer to such a request.
 func (s *stage) heardAnswer(p sim.Passage, request exchange, r *kmsg.ProduceResponse) {
-	what, asked := s.asked[request]
-	if !asked {
+	asked, known := s.asked[request]
+	what := asked.what
+	if !known {
 		return
 	}
 	delete(s.asked, request)
@@ -101,7 +110,7 @@ func (s *stage) heardAnswer(p sim.Passage, request exchange, r *kmsg.ProduceResp
 				s.message(p, 88, true, fmt.Sprintf("Produce response: %s for %s", errorName(out.ErrorCode), what))
 				s.found[len(s.found)-1].alike = "refused " + what
 			} else {
-				s.message(p, 92, true, fmt.Sprintf("Produce response: %s at offset %d", what, out.BaseOffset))
+				s.message(p, 92, true, fmt.Sprintf("Produce response: %s at offset %d", what, kafka.Offset(out.BaseOffset)+asked.lead))
 			}
 		}
 	}

@@ -176,14 +176,14 @@ func (s *stage) observedInTransaction(node string, e host.Event) {
 	}
 	s.pipes.producers[e.Args[1]] = e.Subject
 	now := int64(s.run.now())
-	inside := slices.ContainsFunc(windows, func(w span) bool { return w.from <= now && now <= w.to })
+	inside := s.insideTransaction(e.Subject)
 	tell := func(weight int, format string, args ...any) {
 		if !inside {
 			weight -= 12
 		}
 		s.markTransaction(node, weight, format, args...)
 	}
-	if e.Point == broker.PointTransactionBegun && inside {
+	if e.Point == broker.PointTransactionBegun && slices.ContainsFunc(windows, func(w span) bool { return w.from <= now && now <= w.to-afterTransaction }) {
 		s.pipes.open[e.Subject] = true
 		s.forgetFormer(e.Subject, windows, now)
 	}
@@ -204,10 +204,18 @@ func (s *stage) observedInTransaction(node string, e host.Event) {
 			tell(84, "begins a transaction of %s, producer epoch %d", e.Subject, e.Args[2])
 		}
 	case broker.PointTransactionCommitted, broker.PointTransactionAborted:
+		delete(s.pipes.open, e.Subject)
 		if inside {
 			tell(80, "has all markers of %s's transaction written: %s", e.Subject, map[bool]string{true: "committed", false: "aborted"}[e.Point == broker.PointTransactionCommitted])
 		}
 	}
+}
+
+// insideTransaction says whether a transaction of the witness is under way: its
+// producer may have given it up before the coordinator comes to end it.
+func (s *stage) insideTransaction(id string) bool {
+	now := int64(s.run.now())
+	return s.pipes.open[id] || slices.ContainsFunc(s.pipes.windows[id], func(w span) bool { return w.from <= now && now <= w.to })
 }
 
 // forgetFormer drops what was told of an earlier transaction, where a witness
@@ -243,8 +251,7 @@ func verdictOfMarker(commit bool) string {
 // observedMarker takes a transaction's end in one of the partitions of the witness.
 func (s *stage) observedMarker(node string, e host.Event) {
 	id, known := s.pipes.producers[e.Args[1]]
-	now := int64(s.run.now())
-	if !known || !s.pipes.open[id] || !slices.ContainsFunc(s.pipes.windows[id], func(w span) bool { return w.from <= now && now <= w.to }) {
+	if !known || !s.pipes.open[id] || !s.insideTransaction(id) {
 		return
 	}
 	at := partitionName(kafka.TopicPartition{Topic: e.Subject, Partition: int32(e.Args[0])})
@@ -301,6 +308,7 @@ func (s *stage) appendedElsewhere(node string, at kafka.TopicPartition, e host.E
 	}
 	for i, record := range records {
 		if slices.Contains(s.records, record.name) {
+			s.landed = int64(s.run.now())
 			s.mark(node, markAppend, 94, true, "appends %s at offset %d of %s", record.name, e.Args[1]+int64(i), partitionName(at))
 		}
 	}

@@ -143,7 +143,8 @@ func (s *stage) brought(node string, base, last kafka.Offset, leader bool) (list
 			for i, record := range records {
 				list = append(list, standing{base + kafka.Offset(i), record.name})
 			}
-			if len(s.between(base, last)) > 0 {
+			told := slices.Contains(s.senders, passage.From) && slices.ContainsFunc(list, func(r standing) bool { return slices.Contains(s.records, r.name) })
+			if len(s.between(base, last)) > 0 && !told { // heardProduce tells those of the witness's records
 				s.message(passage, 80, true, "Produce "+records[0].name+andMore(len(records)-1))
 			}
 			return list
@@ -188,7 +189,7 @@ func (s *stage) stands(node string, record standing, epoch int64, leader bool) {
 	guilty := s.guilty(record.name)
 	switch {
 	case leader && guilty:
-		s.stood[record] = true
+		s.stood[record], s.landed = true, int64(s.run.now())
 		s.mark(node, markAppend, 94, true, "appends %s at offset %d, epoch %d", record.name, record.offset, epoch)
 	case leader:
 		former := s.former(record.offset)
@@ -390,8 +391,8 @@ func (s *stage) askedFor() string {
 
 // awaits says whether a sender waits for an answer about its records.
 func (s *stage) awaits(sender string) bool {
-	for _, what := range s.asked { // order-free: any
-		if strings.HasPrefix(what, sender+"#") || strings.HasPrefix(what, sender+".") {
+	for _, asked := range s.asked { // order-free: any
+		if strings.HasPrefix(asked.what, sender+"#") || strings.HasPrefix(asked.what, sender+".") {
 			return true
 		}
 	}

@@ -135,6 +135,18 @@ func TestScenesHaveTheStory(t *testing.T) {
 			"broker-2 recovers its log, which ends at 422: web-7#46 is gone from it",
 			"broker-2 appends web-5#55 at offset 422, epoch 3",
 		}},
+		{"hung-transaction", 0x4046, "recovers", []string{
+			"invoicing-0 is cut off from broker-1, outgoing only (t3)",
+			"invoicing-0 sends invoicing-0#110",
+			"invoicing-0 > broker-1 Produce invoicing-0#110 (acks=all)",
+			"invoicing-0 is told of transaction 20 (invoicing-0#110 to 113): commit, failed (NETWORK_EXCEPTION)",
+			"broker-2 decides to abort the transaction of invoicing-0",
+			"broker-1 is asked to abort what invoicing-0 has in invoices/0",
+			"broker-1 has the abort marker of invoicing-0 in invoices/0 committed",
+			"invoicing-0 is killed (t4)",
+			"broker-1 appends invoicing-0#110 at offset 129",
+			"auditor hears from the leader that the last stable offset of invoices/0 is 129 and its high watermark 362: hung transaction",
+		}},
 	} {
 		t.Run(c.scenario, func(t *testing.T) {
 			s := shipped(t, c.scenario)

@@ -186,6 +186,19 @@ func (v *view) Leading() []string {
 	return names
 }
 
+func (v *view) LedBy(broker string) []faults.Target {
+	id := brokerID(v.Brokers(), broker)
+	var led []faults.Target
+	for _, topic := range v.run.image().Topics() {
+		for i := range topic.Partitions {
+			if topic.Partitions[i].Leader == id {
+				led = append(led, faults.Target{Kind: faults.TopicPartition, Topic: topic.Name, Partition: int32(i)})
+			}
+		}
+	}
+	return led
+}
+
 func (v *view) Up(name string) bool { return v.run.world.Up(name) }
 
 // Impaired follows the format's definition: down, paused, cut off from the

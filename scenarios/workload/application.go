@@ -142,6 +142,7 @@ func (a *application) commitOwed() {
 		return
 	}
 	if offsets := a.owed.of(n.partitions()); len(offsets) > 0 {
+		n.consumer.StopWaiting()
 		n.busy = true
 		a.commitDone(offsets)
 	}
@@ -217,6 +218,7 @@ func (a *application) attempted() bool {
 		})
 		return false
 	case skipped:
+		n.recorder.metrics.leftOut(n.config.Consumer.GroupID, chunk.Partition, record.Offset)
 		a.turn()
 		return true
 	}

@@ -56,7 +56,6 @@ const (
 	awaitingProbe
 	awaitingFinalRead
 	reading
-	covered // and the groups' offsets still asked for
 	over
 )
 
@@ -82,6 +81,7 @@ type AuditorNode struct {
 	partitions []kafka.TopicPartition
 	probed     []kafka.Offset // the end that a probe's acknowledgement proves
 	unsent     []int          // partitions whose probe the producer has not taken
+	readBy     host.Time      // what is not told and read by then stays unknown
 	readFrom   history.Time
 	coverage   []clients.Coverage
 	uncovered  int // final reads that are not done
@@ -249,13 +249,14 @@ func (n *AuditorNode) delivered(d clients.Delivery) {
 func (n *AuditorNode) askGroups() {
 	n.asked = len(n.config.Groups)
 	for _, g := range n.config.Groups {
-		n.admin.GroupOffsets(g.Group, g.Partitions, n.host.Now().Add(n.config.FinalReadTimeout), func(offsets []clients.CommittedOffset, err error) {
+		n.admin.GroupOffsets(g.Group, g.Partitions, n.readBy.Add(-n.config.FinalReadTimeout/2), func(offsets []clients.CommittedOffset, err error) {
 			for _, partition := range g.Partitions {
 				offset, err := committedAt(offsets, partition, err)
 				n.session.GroupEnded(g.Group, partition, offset, err)
 			}
-			n.asked--
-			n.end()
+			if n.asked--; n.asked == 0 {
+				n.readAll()
+			}
 		})
 	}
 }
@@ -273,10 +274,19 @@ func committedAt(offsets []clients.CommittedOffset, partition kafka.TopicPartiti
 	return kafka.NoOffset, kerr.UnknownServerError
 }
 
-// read begins the covering final read.
+// read begins the covering final read. The groups are asked first: what they have
+// committed by then is in the logs that are read. A dead coordinator may take half
+// of the time.
 func (n *AuditorNode) read() {
-	n.readFrom = n.session.Now()
+	n.readBy = n.host.Now().Add(n.config.FinalReadTimeout)
 	n.askGroups()
+	if n.asked == 0 {
+		n.readAll()
+	}
+}
+
+func (n *AuditorNode) readAll() {
+	n.readFrom = n.session.Now()
 	n.cover(n.reader, n.config.Consumer, n.session, n.probed)
 	if n.config.Transactions {
 		n.coverCommitted()
@@ -287,7 +297,7 @@ func (n *AuditorNode) read() {
 func (n *AuditorNode) cover(reader *clients.Client, config clients.ConsumerConfig, session *Session, least []kafka.Offset) {
 	n.uncovered++
 	clients.NewCoveringRead(reader, config, n.partitions, least,
-		n.host.Now().Add(n.config.FinalReadTimeout), clients.CoveringReadEvents{
+		n.readBy, clients.CoveringReadEvents{
 			Stamp: func() int64 { return int64(session.Now()) },
 			Read:  func(c clients.Chunk) { session.Read(c, true) },
 			Moved: session.Moved,
@@ -313,16 +323,9 @@ func (n *AuditorNode) coverCommitted() {
 	n.cover(n.stable.client, config, session, make([]kafka.Offset, len(n.partitions)))
 }
 
+// finish ends the auditor's work when both covering reads have.
 func (n *AuditorNode) finish() {
-	if n.uncovered == 0 {
-		n.phase = covered
-		n.end()
-	}
-}
-
-// end ends the auditor's work when both parts of its last are done.
-func (n *AuditorNode) end() {
-	if n.phase != covered || n.asked > 0 {
+	if n.uncovered > 0 {
 		return
 	}
 	n.phase = over

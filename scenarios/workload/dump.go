@@ -18,3 +18,12 @@ var auditorPhases = [...]string{settingUp: "sets up the topics", awaitingProbe: 
 
 // Dump describes the node's state for people.
 func (n *AuditorNode) Dump() string { return "the auditor " + auditorPhases[n.phase] + "\n" }
+
+var processorStates = [...]string{initializing: "initializes its transactional id", running: "waits for records", workingOn: "works on a record",
+	sending: "waits for room to send", flushing: "waits for its outputs", ending: "ends a batch", failing: "failed, and begins anew"}
+
+// Dump describes the node's state for people.
+func (n *ProcessorNode) Dump() string {
+	return fmt.Sprintf("incarnation %d, %s, %d records in its batch\n%s%s", n.session.incarnation, processorStates[n.state], len(n.batch.records),
+		n.consumer.Dump(), n.producer.Dump())
+}

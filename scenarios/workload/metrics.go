@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"assay/checkers/history"
+	"assay/internal/kafka"
 )
 
 // Metrics is what a run measures of its clients. Latencies and the throughput
@@ -32,10 +33,23 @@ type Metrics struct {
 	RetriedRecords uint64 // work on them failed, and was tried again
 	DeadLettered   uint64 // records that went to a dead-letter topic
 	SkippedRecords uint64 // records that were given up and left out
-	Recognised     uint64 // records that an idempotent consumer had worked on before
+	// LeftOut are those, by place; one that was delivered again may be there twice.
+	LeftOut    []LeftOut
+	Recognised uint64 // records that an idempotent consumer had worked on before
 
 	// AcknowledgedBySecond and ConsumedBySecond count by second of the run.
 	AcknowledgedBySecond, ConsumedBySecond []uint64
+}
+
+// LeftOut is a record that a group was told to go on without (on_failure: skip).
+type LeftOut struct {
+	Group     string
+	Partition kafka.TopicPartition
+	Offset    kafka.Offset
+}
+
+func (m *Metrics) leftOut(group string, partition kafka.TopicPartition, offset kafka.Offset) {
+	m.LeftOut = append(m.LeftOut, LeftOut{group, partition, offset})
 }
 
 func (m *Metrics) delivered(p history.Produce, intended history.Time) {

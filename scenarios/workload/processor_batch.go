@@ -99,6 +99,7 @@ func (n *ProcessorNode) openBatch() bool {
 
 // endBatch commits what is read and written, or aborts it on purpose.
 func (n *ProcessorNode) endBatch() {
+	n.consumer.StopWaiting() // the batch's interval may have ended its wait for more
 	n.timers.Stop(&n.due)
 	switch {
 	case n.config.transactional() && !n.batch.abort && !n.batch.failed:
@@ -184,6 +185,7 @@ func (n *ProcessorNode) commitOwed() {
 		return
 	}
 	if offsets := n.owed.of(n.consumer.Assignment()); len(offsets) > 0 {
+		n.consumer.StopWaiting()
 		n.commitDone(offsets, n.batchEnded)
 	}
 }

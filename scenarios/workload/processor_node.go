@@ -289,6 +289,7 @@ func (n *ProcessorNode) send() {
 	chunk := &n.chunks[0]
 	input := &chunk.Records[n.record]
 	if n.end == skipped {
+		n.recorder.metrics.leftOut(n.config.Consumer.GroupID, chunk.Partition, input.Offset)
 		n.batch.reach(chunk, n.record)
 		n.turn()
 		return

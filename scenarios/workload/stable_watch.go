@@ -51,7 +51,7 @@ func (w *stableWatch) assign() {
 func (w *stableWatch) ask() {
 	n := w.auditor
 	switch {
-	case n.phase >= covered:
+	case n.phase == over:
 		return
 	case n.phase > settingUp && !w.assigned:
 		w.assign()

@@ -1,0 +1,95 @@
+package controller
+
+import (
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"assay/broker/metadata"
+)
+
+// createPartitions answers CreatePartitions (KIP-195): each topic gets further
+// partitions, or an error of its own.
+func (d *decision) createPartitions(r *kmsg.CreatePartitionsRequest) kmsg.Response {
+	response := kmsg.NewPtrCreatePartitionsResponse()
+	response.Version = r.Version
+	mentions := map[string]int{}
+	for i := range r.Topics {
+		mentions[r.Topics[i].Topic]++
+	}
+	for i := range r.Topics {
+		asked := &r.Topics[i]
+		answer := kmsg.NewCreatePartitionsResponseTopic()
+		answer.Topic = asked.Topic
+		var err *topicError
+		switch mentions[asked.Topic] {
+		case 0: // a repetition that was answered
+			continue
+		case 1:
+			err = d.addPartitions(asked, r.ValidateOnly)
+		default:
+			err = refuse(kerr.InvalidRequest, "Duplicate topic name.")
+			mentions[asked.Topic] = 0
+		}
+		if err != nil {
+			answer.ErrorCode, answer.ErrorMessage = err.kafka.Code, kmsg.StringPtr(err.reason)
+		}
+		response.Topics = append(response.Topics, answer)
+	}
+	return response
+}
+
+// addPartitions brings a topic to a number of partitions. The errors:
+// UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS, INVALID_REPLICA_ASSIGNMENT,
+// INVALID_REPLICATION_FACTOR.
+func (d *decision) addPartitions(asked *kmsg.CreatePartitionsRequestTopic, validateOnly bool) *topicError {
+	topic := d.image.Topic(asked.Topic)
+	if topic == nil {
+		return refuse(kerr.UnknownTopicOrPartition, "This server does not host this topic-partition.")
+	}
+	present := int32(len(topic.Partitions))
+	switch more := asked.Count - present; {
+	case more == 0:
+		return refuse(kerr.InvalidPartitions, "Topic already has %d partition(s).", present)
+	case more < 0:
+		return refuse(kerr.InvalidPartitions, "The topic %s currently has %d partition(s); %d would not be an increase.", asked.Topic, present, asked.Count)
+	case more > maxPartitions:
+		return refuse(kerr.InvalidPartitions, "Number of partitions was set to an invalid value: %d.", asked.Count)
+	}
+	added, err := d.furtherPartitions(topic, asked)
+	if err != nil || validateOnly {
+		return err
+	}
+	records := make([]metadata.Record, len(added))
+	for i, p := range added {
+		records[i] = metadata.PartitionRecord{Topic: topic.ID, Partition: present + int32(i), State: p}
+	}
+	d.add(records...)
+	return nil
+}
+
+// furtherPartitions have as many replicas as the topic's first, where they are
+// asked to be, or in turns.
+func (d *decision) furtherPartitions(topic *metadata.Topic, asked *kmsg.CreatePartitionsRequestTopic) ([]metadata.Partition, *topicError) {
+	present := len(topic.Partitions)
+	more, factor := int(asked.Count)-present, len(topic.Partitions[0].Replicas)
+	if asked.Assignment == nil {
+		return d.placed(more, int16(factor))
+	}
+	if len(asked.Assignment) != more {
+		return nil, refuse(kerr.InvalidReplicaAssignment, "Attempted to add %d additional partition(s), but %d assignment(s) were specified.", more, len(asked.Assignment))
+	}
+	added := make([]metadata.Partition, more)
+	for i := range added {
+		replicas := asked.Assignment[i].Replicas
+		p, err := d.placedAsAsked(int32(present+i), replicas)
+		switch {
+		case err != nil:
+			return nil, err
+		case len(replicas) != factor:
+			return nil, refuse(kerr.InvalidReplicaAssignment, "The manual partition assignment includes a partition with %d replica(s), but this is not consistent with previous partitions, which have %d replica(s).",
+				len(replicas), factor)
+		}
+		added[i] = p
+	}
+	return added, nil
+}
