@@ -22,6 +22,7 @@ type topic struct {
 	name   string
 	about  string   // one sentence
 	detail []string // more sentences, for explain
+	words  []string // values that are explained with it
 }
 
 // topics are everything that can be listed, by kind.
@@ -34,6 +35,7 @@ var topics = map[string]func() []topic{
 	"metrics":    metricTopics,
 	"counters":   counterTopics,
 	"events":     eventTopics,
+	"fields":     fieldTopics,
 	"profiles":   profileTopics,
 }
 
@@ -49,7 +51,7 @@ func topicKinds() []string {
 func scenarioTopics() []topic {
 	var list []topic
 	for _, e := range scenarios.List() {
-		list = append(list, topic{e.Name, e.About, []string{"Run it with: assay run " + e.Name}})
+		list = append(list, topic{name: e.Name, about: e.About, detail: []string{"Run it with: assay run " + e.Name}})
 	}
 	return list
 }
@@ -61,7 +63,7 @@ func guaranteeTopics() []topic {
 		for _, a := range d.Anomalies {
 			names = append(names, string(a))
 		}
-		list = append(list, topic{string(d.Guarantee), d.Meaning, []string{
+		list = append(list, topic{name: string(d.Guarantee), about: d.Meaning, detail: []string{
 			"Scope: " + string(d.Scope) + ".", "How it is judged: " + d.Evidence, "Names: " + strings.Join(names, ", ") + "."}})
 	}
 	return list
@@ -76,7 +78,7 @@ func anomalyTopics() []topic {
 				finders = append(finders, string(d.Guarantee))
 			}
 		}
-		list = append(list, topic{string(a.Anomaly), a.Meaning, []string{"Violates: " + strings.Join(finders, ", ") + "."}})
+		list = append(list, topic{name: string(a.Anomaly), about: a.Meaning, detail: []string{"Violates: " + strings.Join(finders, ", ") + "."}})
 	}
 	return list
 }
@@ -99,7 +101,7 @@ func faultTopics() []topic {
 		if d.Lasting {
 			fields = append(fields, "duration")
 		}
-		t := topic{string(d.Kind), d.About, []string{"Takes: " + strings.Join(fields, ", ") + "."}}
+		t := topic{name: string(d.Kind), about: d.About, detail: []string{"Takes: " + strings.Join(fields, ", ") + "."}}
 		if !d.Modelled {
 			t.about += " (not built yet)"
 		}
@@ -111,7 +113,7 @@ func faultTopics() []topic {
 func flawTopics() []topic {
 	var list []topic
 	add := func(name, about, source string) {
-		list = append(list, topic{name, about, []string{"Source: " + source + ".", "Switch it on with: cluster: {flaws: [" + name + "]}"}})
+		list = append(list, topic{name: name, about: about, detail: []string{"Source: " + source + ".", "Switch it on with: cluster: {flaws: [" + name + "]}"}})
 	}
 	for _, f := range broker.KnownFlaws {
 		add(f.Name, f.About, f.Source)
@@ -126,7 +128,7 @@ func flawTopics() []topic {
 func metricTopics() []topic {
 	var list []topic
 	for _, m := range format.Metrics {
-		list = append(list, topic{m.Name, m.About, []string{"Counted in " + string(m.Unit) + "."}})
+		list = append(list, topic{name: m.Name, about: m.About, detail: []string{"Counted in " + string(m.Unit) + "."}})
 	}
 	return list
 }
@@ -135,7 +137,7 @@ func metricTopics() []topic {
 func counterTopics() []topic {
 	var list []topic
 	for _, c := range format.CounterMeanings {
-		list = append(list, topic{c.Name, c.About, []string{
+		list = append(list, topic{name: c.Name, about: c.About, detail: []string{
 			"Summed over the seeds of a variant.", "Ask for it with: require: {" + c.Name + ": \">= 1\"}"}})
 	}
 	return list
@@ -145,7 +147,7 @@ func counterTopics() []topic {
 func profileTopics() []topic {
 	var list []topic
 	for _, p := range format.Profiles {
-		list = append(list, topic{p.Name, p.About, []string{"Source: " + p.Source, "Use it with: cost: {profile: " + p.Name + "}"}})
+		list = append(list, topic{name: p.Name, about: p.About, detail: []string{"Source: " + p.Source, "Use it with: cost: {profile: " + p.Name + "}"}})
 	}
 	for _, p := range kafkaconfig.Profiles {
 		detail := []string{"Read from " + p.Library + "."}
@@ -153,7 +155,7 @@ func profileTopics() []topic {
 			detail = append(detail, fmt.Sprintf("%s %s: %s (%s)", d.Kind, d.Key, d.Value, d.Source))
 		}
 		detail = append(detail, p.Apart...)
-		list = append(list, topic{p.Name, p.About, append(detail, "Use it with: client: "+p.Name)})
+		list = append(list, topic{name: p.Name, about: p.About, detail: append(detail, "Use it with: client: "+p.Name)})
 	}
 	return list
 }
@@ -161,14 +163,42 @@ func profileTopics() []topic {
 func eventTopics() []topic {
 	var list []topic
 	for _, p := range run.Points() {
-		list = append(list, topic{p.Name, p.About, []string{"Carries: " + strings.Join(p.Fields, ", ") + "."}})
+		list = append(list, topic{name: p.Name, about: p.About, detail: []string{"Carries: " + strings.Join(p.Fields, ", ") + "."}})
+	}
+	return list
+}
+
+// fieldTopics are the scenario file's own words, in its order. A field that means
+// the same in several places is one.
+func fieldTopics() []topic {
+	type meaning struct{ name, about string }
+	var list []topic
+	places, known := map[meaning][]string{}, map[meaning]int{}
+	format.EachField(func(place string, f format.Field) {
+		m := meaning{f.Name, f.About}
+		if _, seen := known[m]; !seen {
+			known[m] = len(list)
+			list = append(list, topic{name: f.Name, about: f.About, words: f.Shape.Words})
+			if len(f.Shape.Words) > 0 {
+				list[known[m]].detail = append(list[known[m]].detail, "Takes: "+strings.Join(f.Shape.Words, ", ")+".")
+			}
+			if f.Default != "" {
+				list[known[m]].detail = append(list[known[m]].detail, "Default: "+f.Default)
+			}
+		}
+		if !slices.Contains(places[m], place) {
+			places[m] = append(places[m], place)
+		}
+	})
+	for m, at := range known { // order-free: each is changed for itself
+		list[at].detail = append(list[at].detail, "Stands in: "+strings.Join(places[m], ", "))
 	}
 	return list
 }
 
 func listCommand(s streams) *cobra.Command {
 	return &cobra.Command{
-		Use:       "list scenarios|guarantees|anomalies|faults|flaws|metrics|counters|events|profiles",
+		Use:       "list scenarios|guarantees|anomalies|faults|flaws|metrics|counters|events|profiles|fields",
 		Short:     "List what there is",
 		ValidArgs: topicKinds(),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -195,15 +225,16 @@ func listCommand(s streams) *cobra.Command {
 func explainCommand(s streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain NAME",
-		Short: "Tell what a guarantee, anomaly, fault, flaw, metric, counter, event, profile, scenario or Kafka key means",
+		Short: "Tell what a guarantee, anomaly, fault, flaw, metric, counter, event, profile, scenario, field or Kafka key means",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			var names []string
 			found := false
 			for _, kind := range topicKinds() {
 				for _, t := range topics[kind]() {
-					names = append(names, t.name)
-					if t.name != args[0] && !strings.HasSuffix(t.name, "/"+args[0]) && !strings.HasPrefix(t.name, args[0]+".") {
+					names = append(append(names, t.name), t.words...)
+					if t.name != args[0] && !strings.HasSuffix(t.name, "/"+args[0]) && !strings.HasPrefix(t.name, args[0]+".") &&
+						!slices.Contains(t.words, args[0]) {
 						continue
 					}
 					found = true

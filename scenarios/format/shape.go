@@ -48,3 +48,24 @@ type Field struct {
 	Default  string // YAML text, "" for none
 	Shape    Shape
 }
+
+// EachField visits every field of the format with the place where it stands:
+// "/workload/producers/NAME/rate", as a pointer in which NAME and N stand for any.
+func EachField(visit func(place string, f Field)) { eachField("", Root(), visit) }
+
+func eachField(place string, s Shape, visit func(place string, f Field)) {
+	for _, f := range s.Fields {
+		visit(place+"/"+f.Name, f)
+		eachField(place+"/"+f.Name, f.Shape, visit)
+	}
+	if s.Element != nil {
+		below := place + "/NAME"
+		if s.Kind == ShapeList {
+			below = place + "/N"
+		}
+		eachField(below, *s.Element, visit)
+	}
+	for _, one := range s.Either {
+		eachField(place, one, visit)
+	}
+}
