@@ -21,12 +21,8 @@ const everythingCommitted = -1
 // heldDeletions are the deletions of one request until each has ended, or their
 // time runs out.
 type heldDeletions struct {
-	node     *Node
-	exchange *exchange
+	heldAnswer
 	response *kmsg.DeleteRecordsResponse
-	waiting  int
-	deadline timer
-	answered bool
 }
 
 // deletionWait is a deletion that the leader has carried out, until its live
@@ -38,7 +34,8 @@ type deletionWait struct {
 }
 
 func (n *Node) deleteRecords(e *exchange, r *kmsg.DeleteRecordsRequest) {
-	held := &heldDeletions{node: n, exchange: e, response: kmsg.NewPtrDeleteRecordsResponse(), waiting: 1}
+	response := kmsg.NewPtrDeleteRecordsResponse()
+	held := &heldDeletions{n.hold(e, response), response}
 	held.response.Topics = make([]kmsg.DeleteRecordsResponseTopic, len(r.Topics))
 	for i := range r.Topics {
 		from, to := &r.Topics[i], &held.response.Topics[i]
@@ -57,8 +54,7 @@ func (n *Node) deleteRecords(e *exchange, r *kmsg.DeleteRecordsRequest) {
 			n.completeDeletions(h)
 		}
 	}
-	n.timers.set(&held.deadline, n.now.Add(time.Duration(max(r.TimeoutMillis, 0))*time.Millisecond), held.expire)
-	held.oneEnded()
+	held.begin(time.Duration(max(r.TimeoutMillis, 0))*time.Millisecond, held.expire)
 }
 
 // deleteBefore deletes at the leader: INVALID_TOPIC_EXCEPTION for the brokers' own
@@ -119,15 +115,6 @@ func (h *heldDeletions) ended(out *kmsg.DeleteRecordsResponseTopicPartition, low
 	}
 	out.LowWatermark, out.ErrorCode = int64(low), errorCode(err)
 	h.oneEnded()
-}
-
-func (h *heldDeletions) oneEnded() {
-	h.waiting--
-	if h.waiting == 0 && !h.answered {
-		h.answered = true
-		h.node.timers.Stop(&h.deadline)
-		h.node.answer(h.exchange, h.response)
-	}
 }
 
 // expire answers REQUEST_TIMED_OUT for what is not deleted everywhere yet.

@@ -21,12 +21,8 @@ import (
 // refused, or their time runs out. The answer leaves only then: the coordinator
 // takes it that the transaction is over there.
 type heldMarkers struct {
-	node     *Node
-	exchange *exchange
+	heldAnswer
 	response *kmsg.WriteTxnMarkersResponse
-	waiting  int
-	deadline timer
-	answered bool
 }
 
 // markerWait is a marker that was appended, until it is committed.
@@ -35,11 +31,9 @@ type markerWait struct {
 	done func(error)
 }
 
-// undecided marks a place in a response that is still to be filled in.
-const undecided int16 = -2
-
 func (n *Node) writeTxnMarkers(e *exchange, r *kmsg.WriteTxnMarkersRequest) {
-	held := &heldMarkers{node: n, exchange: e, response: kmsg.NewPtrWriteTxnMarkersResponse(), waiting: 1}
+	response := kmsg.NewPtrWriteTxnMarkersResponse()
+	held := &heldMarkers{n.hold(e, response), response}
 	held.response.Markers = make([]kmsg.WriteTxnMarkersResponseMarker, len(r.Markers))
 	for i := range r.Markers {
 		from, to := &r.Markers[i], &held.response.Markers[i]
@@ -63,8 +57,7 @@ func (n *Node) writeTxnMarkers(e *exchange, r *kmsg.WriteTxnMarkersRequest) {
 			}
 		}
 	}
-	n.timers.set(&held.deadline, n.now.Add(n.tuning.requestTimeout), held.expire)
-	held.oneEnded()
+	held.begin(n.tuning.requestTimeout, held.expire)
 }
 
 // ended writes the outcome of one marker.
@@ -75,15 +68,6 @@ func (h *heldMarkers) ended(topic string, producer kafka.ProducerID, out *kmsg.W
 	out.ErrorCode = errorCode(err)
 	h.node.observe(PointMarkerWritten, topic, int64(out.Partition), int64(producer), int64(out.ErrorCode))
 	h.oneEnded()
-}
-
-func (h *heldMarkers) oneEnded() {
-	h.waiting--
-	if h.waiting == 0 && !h.answered {
-		h.answered = true
-		h.node.timers.Stop(&h.deadline)
-		h.node.answer(h.exchange, h.response)
-	}
 }
 
 // expire answers REQUEST_TIMED_OUT for every marker that is not committed yet.
