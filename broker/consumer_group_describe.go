@@ -34,9 +34,9 @@ func (n *Node) describeConsumerGroup(name string, version int16) kmsg.ConsumerGr
 	case err == nil:
 		var d group.Description
 		if d, err = coordinator.Describe(name); err != nil || d.Kind != group.Consumer {
-			message := fmt.Sprintf("Group %s is not a consumer group.", name)
+			message := fmt.Sprintf("group %s has not the consumer protocol", name)
 			if err != nil {
-				message = fmt.Sprintf("Group %s not found.", name)
+				message = fmt.Sprintf("there is no group %s", name)
 			}
 			out.ErrorMessage, err = &message, kerr.GroupIDNotFound
 			break

@@ -129,7 +129,7 @@ func TestConsumerGroupLife(t *testing.T) {
 
 	d := c.describeConsumers(coordinator, "billing", 1)
 	require.Equal(t, []string{"Stable", "uniform"}, []string{d.State, d.AssignorName})
-	require.Equal(t, []int32{2, 2}, []int32{d.Epoch, d.AssignmentEpoch})
+	require.Equal(t, []int32{3, 3}, []int32{d.Epoch, d.AssignmentEpoch})
 	require.Len(t, d.Members, 2)
 	require.Equal(t, int8(1), d.Members[0].MemberType)
 	require.Equal(t, "orders", d.Members[0].Assignment.TopicPartitions[0].Topic)
@@ -246,7 +246,7 @@ func TestConsumerGroupFollowsItsCoordinator(t *testing.T) {
 	require.Equal(t, kerr.NotCoordinator.Code, a.beats(former))
 	require.Equal(t, kerr.UnknownMemberID.Code, late.commits(next, 0, 3), "its join was lost with the coordinator")
 	c.shared(next, a, b)
-	require.Equal(t, []int32{2, 2}, []int32{a.epoch, b.epoch}, "nobody has noticed")
+	require.Equal(t, []int32{3, 3}, []int32{a.epoch, b.epoch}, "nobody has noticed")
 }
 
 // Who is silent for a session's time is put out, and its partitions are the
@@ -293,5 +293,5 @@ func TestConsumerPatternFindsTopics(t *testing.T) {
 	bad.pattern = "[o"
 	answer := c.call(next, bad.request()).(*kmsg.ConsumerGroupHeartbeatResponse)
 	require.Equal(t, kerr.InvalidRegularExpression.Code, answer.ErrorCode)
-	require.Equal(t, "SubscribedTopicRegex `[o` is not a valid regular expression: missing closing ].", *answer.ErrorMessage)
+	require.Equal(t, "the regular expression `[o` of the subscription is wrong: missing closing ]", *answer.ErrorMessage)
 }

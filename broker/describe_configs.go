@@ -52,7 +52,7 @@ func (n *Node) resourceConfigs(asked *kmsg.DescribeConfigsRequestResource) ([]de
 	case kmsg.ConfigResourceTypeTopic:
 		switch {
 		case !validTopicName(name):
-			return nil, &refusedResource{kerr.InvalidTopicException, fmt.Sprintf("Topic name is invalid: '%s'", name)}
+			return nil, &refusedResource{kerr.InvalidTopicException, fmt.Sprintf("'%s' cannot be the name of a topic", name)}
 		case n.image.Topic(name) == nil:
 			return nil, &refusedResource{kerr.UnknownTopicOrPartition, ""}
 		}
@@ -64,9 +64,9 @@ func (n *Node) resourceConfigs(asked *kmsg.DescribeConfigsRequestResource) ([]de
 		case "": // what is set for all brokers while they run: nothing can be
 			return nil, nil
 		}
-		return nil, &refusedResource{kerr.InvalidRequest, fmt.Sprintf("Unexpected broker id, expected %d or empty string, but received %s", n.config.ID, name)}
+		return nil, &refusedResource{kerr.InvalidRequest, fmt.Sprintf("this is broker %d, not %s; name it, or none for the defaults of all", n.config.ID, name)}
 	}
-	return nil, &refusedResource{kerr.InvalidRequest, fmt.Sprintf("Unsupported resource type: %s", asked.ResourceType)}
+	return nil, &refusedResource{kerr.InvalidRequest, fmt.Sprintf("there are no configs of %s here", asked.ResourceType)}
 }
 
 // describedConfig is one key with its value, null for none, and where it can

@@ -36,7 +36,7 @@ func (n *Node) describeClassicGroup(name string, version int16) kmsg.DescribeGro
 	if err != nil || d.Kind != group.Classic {
 		out.State = "Dead"
 		if version >= 6 {
-			message := fmt.Sprintf("Group %s not found.", name)
+			message := fmt.Sprintf("there is no group %s", name)
 			out.ErrorCode, out.ErrorMessage = kerr.GroupIDNotFound.Code, &message
 		}
 		return out

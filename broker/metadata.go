@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -85,11 +86,13 @@ func (n *Node) describeTopic(t *metadata.Topic) kmsg.MetadataResponseTopic {
 	out := kmsg.NewMetadataResponseTopic()
 	out.Topic, out.TopicID, out.IsInternal = &t.Name, t.ID, metadata.IsInternal(t.Name)
 	out.Partitions = make([]kmsg.MetadataResponseTopicPartition, len(t.Partitions))
+	var ids []int32 // of all partitions, one after the other
 	for i := range t.Partitions {
 		from, to := t.Partitions[i], &out.Partitions[i]
 		*to = kmsg.NewMetadataResponseTopicPartition()
 		to.Partition, to.Leader, to.LeaderEpoch = int32(i), int32(from.Leader), int32(from.LeaderEpoch)
-		to.Replicas, to.ISR = brokerIDs(from.Replicas), brokerIDs(from.ISR)
+		to.Replicas, ids = brokerIDs(ids, from.Replicas)
+		to.ISR, ids = brokerIDs(ids, from.ISR)
 		to.OfflineReplicas = []int32{}
 		for _, id := range from.Replicas {
 			if b := n.image.Broker(id); b == nil || b.Fenced {
@@ -103,12 +106,14 @@ func (n *Node) describeTopic(t *metadata.Topic) kmsg.MetadataResponseTopic {
 	return out
 }
 
-func brokerIDs(ids []kafka.BrokerID) []int32 {
-	out := make([]int32, len(ids))
-	for i, id := range ids {
-		out[i] = int32(id)
+// brokerIDs appends ids to others, and returns those and all.
+func brokerIDs(others []int32, ids []kafka.BrokerID) (added, all []int32) {
+	first := len(others)
+	all = slices.Grow(others, len(ids))
+	for _, id := range ids {
+		all = append(all, int32(id))
 	}
-	return out
+	return all[first:len(all):len(all)], all
 }
 
 // validTopicName: letters, digits, '.', '_' and '-', at most 249 of them, and

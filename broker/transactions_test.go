@@ -321,6 +321,38 @@ func TestPreparedTransactionSurvivesCoordinator(t *testing.T) {
 	}
 }
 
+// A coordinator tells the end of a transaction once others have its decision,
+// too: the next one knows of nothing else. The flaw tells before.
+func TestEndIsToldOnceItIsReplicated(t *testing.T) {
+	for _, flawed := range []bool{false, true} {
+		var flaws []string
+		if flawed {
+			flaws = append(flaws, "endtxn-early")
+		}
+		c := newCluster(t, 3, map[string]string{"broker.session.timeout.ms": "2000", "broker.heartbeat.interval.ms": "500"}, flaws...)
+		c.createTopic("orders", 1, nil)
+		p := c.transactional("t")
+		p.init()
+		require.Zero(t, p.produce("orders", 0, "value"))
+		former := p.coordinator()
+		c.w.Cut([]string{former}, c.without(former))
+		var told kmsg.Response
+		c.send(former, p.endRequest(true), func(r kmsg.Response) { told = r })
+		c.w.Run(c.w.Now().Add(time.Second))
+		require.Equal(t, flawed, told != nil)
+		if flawed {
+			require.Zero(t, p.ended(told))
+		}
+		c.w.Kill(former)
+		c.runUntil(30*time.Second, "another coordinator", func() bool {
+			leader := c.leader(metadata.TransactionsTopic, transactionsPartition("t"))
+			return leader != "" && leader != former
+		})
+		require.Equal(t, "Ongoing", p.state())
+		require.NoError(t, c.w.Close())
+	}
+}
+
 // Markers follow the leadership of their partitions, and a topic that is gone
 // owes none.
 func TestMarkersFindTheirLeaders(t *testing.T) {

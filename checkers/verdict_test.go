@@ -2,6 +2,7 @@ package checkers
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"assay/checkers/history"
@@ -121,6 +122,32 @@ func TestDamageNamesItsFault(t *testing.T) {
 
 // Two kills of a member, each before it could commit: two windows of records
 // processed twice, each with its fault, and not with that of another client.
+// A window has neighbouring offsets of one kind, group and partition.
+func TestWindowsJoinNeighbours(t *testing.T) {
+	f := newFindings(Claim{}, &names{groups: []string{"g", "h"}})
+	for _, found := range []finding{
+		{anomaly: LostWrite, offset: 7, from: 30, to: 90},
+		{anomaly: LostWrite, offset: 6, from: 20, to: 95},
+		{anomaly: LostWrite, offset: 9, from: 40, to: 50},
+		{anomaly: LostWrite, offset: 8, partition: 1, from: 40, to: 50},
+		{anomaly: Duplicate, offset: 8, from: 40, to: 50},
+		{anomaly: Unseen, offset: 3, group: 1, from: 1, to: 2},
+		{anomaly: Unseen, offset: 4, group: 2, from: 1, to: 2},
+		{anomaly: Unseen, offset: 5, group: 2, from: 5, to: 6},
+	} {
+		f.add(found, func() Witness { return Witness{} })
+	}
+	var windows []string
+	d := f.damage()
+	for _, w := range d.Windows {
+		windows = append(windows, fmt.Sprintf("%s %s %d: %d at %d-%d, %d-%d", w.Anomaly, w.Group, w.Partition, w.Records, w.FirstOffset, w.LastOffset, w.From, w.To))
+	}
+	require.EqualValues(t, 8, d.Records)
+	require.ElementsMatch(t, []string{
+		"lost write  0: 2 at 6-7, 20-95", "lost write  0: 1 at 9-9, 40-50", "lost write  1: 1 at 8-8, 40-50", "duplicate  0: 1 at 8-8, 40-50",
+		"unseen g 0: 1 at 3-3, 1-2", "unseen h 0: 2 at 4-5, 1-6"}, windows)
+}
+
 func TestDamageOfAGroupNamesItsFault(t *testing.T) {
 	const ms = 1_000_000
 	h := history.New()
@@ -223,4 +250,15 @@ func TestDense(t *testing.T) {
 	require.Equal(t, []int{-5, 3, 511, 512, 1 << 40, 1<<40 + 1}, up)
 	require.Equal(t, []int{1<<40 + 1, 1 << 40, 512, 511, 3, -5}, down)
 	require.Equal(t, []int{511, 512, 1 << 40, 511, 512}, part)
+	for from, many := range map[int64]int{511: 2, -6: 1} {
+		visited := 0
+		d.ascend(from, 1<<50, func(int64, *int) bool { visited++; return visited < many })
+		require.Equal(t, many, visited, "it stops where it is told")
+	}
+	d.ascend(3, 3, func(int64, *int) bool { require.Fail(t, "nothing is in between"); return true })
+
+	is := func(v *int) bool { return *v != 0 }
+	for _, within := range [][3]int64{{-10, 1 << 50, 1<<40 + 1}, {-10, 1<<40 + 1, 1 << 40}, {0, 512, 511}, {0, 511, 3}, {4, 511, -1}, {3, 4, 3}, {513, 1 << 40, -1}} {
+		require.Equal(t, within[2], d.lastIn(within[0], within[1], is), within)
+	}
 }

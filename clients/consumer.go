@@ -53,6 +53,9 @@ type ConsumerEvents struct {
 	// auto.offset.reset=none (OFFSET_OUT_OF_RANGE), a corrupt batch, a refusal.
 	// The partition rests until Seek.
 	Failed func(kafka.TopicPartition, error)
+	// LogEnd, where set, is called for each answer that says where a log ends and
+	// brings no records.
+	LogEnd func(LogEnd)
 	// AutoCommitted, where set, is called at the end of each commit that the
 	// consumer made by itself; began is the Stamp of its start.
 	AutoCommitted func(began int64, results []CommitResult)

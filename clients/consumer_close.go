@@ -3,6 +3,8 @@ package clients
 import (
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"assay/host"
 )
 
@@ -13,16 +15,22 @@ const closeTimeout = 30 * time.Second
 type closePhase uint8
 
 const (
-	closeCommits closePhase = iota // commits under way end, auto-commit's last one too
-	closeCalls                     // the application is asked for its partitions, and may commit
-	closeLeaves                    // the coordinator is told
+	closeCommits  closePhase = iota // commits under way end, auto-commit's last one too
+	closeCalls                      // the application is asked for its partitions, and may commit
+	closeLeaves                     // the coordinator is told
+	closeSessions                   // the brokers are told that fetch sessions end
 )
+
+// sessionEndTimeout is how long franz-go waits for the end of its fetch sessions
+// (Client.close in pkg/kgo/client.go). Kafka's consumer takes what is left of its
+// time.
+const sessionEndTimeout = time.Second
 
 // Close ends the consumer: it fetches no more, commits what auto-commit has
 // left, asks the application for its partitions (RebalanceListener.Revoked, or
-// Lost), leaves its group (a static member of the classic protocol does not) and
-// calls done when all that has ended, after 30 s or request.timeout.ms at the
-// latest. The connections stay the Client's.
+// Lost), leaves its group (a static member of the classic protocol does not), ends
+// its fetch sessions and calls done when all that has ended, after 30 s or
+// request.timeout.ms at the latest. The connections stay the Client's.
 func (c *Consumer) Close(done func()) {
 	if c.group.closing != nil {
 		return
@@ -44,11 +52,10 @@ func (c *Consumer) Close(done func()) {
 		p.forgetRequests()
 	}
 	c.partitions = nil
-	// done comes out of a step of its own, never out of Close.
-	if len(c.group.commits.queue) == 0 {
-		limit = now
-	}
 	c.client.timers.Set(&c.group.closeBy, limit)
+	if len(c.group.commits.queue) == 0 {
+		c.endSessions()
+	}
 	c.client.step()
 }
 
@@ -74,9 +81,43 @@ func (c *Consumer) stepClose() {
 		g.membership = nil
 		left.leave(func() {
 			if g.closeBy.IsSet() { // else it was too late
-				c.client.timers.Set(&g.closeBy, c.client.host.Now())
+				c.endSessions()
 			}
 		})
+	}
+}
+
+// endSessions is the last there is to do: brokers that can be reached are told
+// that the fetch sessions end (KIP-227), and would keep them until they are
+// evicted otherwise. The answer waits behind that of a fetch under way, as long
+// as fetch.max.wait.ms; Kafka's consumer (Fetcher.maybeCloseFetchSessions) waits
+// for it, too.
+func (c *Consumer) endSessions() {
+	g, now := &c.group, c.client.host.Now()
+	if g.phase == closeSessions {
+		return
+	}
+	g.phase = closeSessions
+	open := 0
+	for _, s := range c.sessions {
+		peer := c.client.network.peer(s.broker)
+		if s.id == 0 || peer == nil || peer.state != connected {
+			continue
+		}
+		err := c.client.network.send(peer, call{body: c.lastFetch(peer.versions[kmsg.Fetch], s), done: func(kmsg.Response, error) {
+			if open--; open == 0 && g.closeBy.IsSet() {
+				c.client.timers.Set(&g.closeBy, c.client.host.Now())
+			}
+		}})
+		if err == nil {
+			open++
+		}
+	}
+	switch {
+	case open == 0: // done comes out of a step of its own
+		c.client.timers.Set(&g.closeBy, now)
+	case c.config.Profile == ProfileFranzGo:
+		c.client.timers.Set(&g.closeBy, min(g.closeBy.At(), now.Add(sessionEndTimeout)))
 	}
 }
 

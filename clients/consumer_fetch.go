@@ -183,14 +183,10 @@ func (c *Consumer) fetch(s *fetchSession) {
 // fetchRequest names what the session does not have yet as it is now, or
 // everything.
 func (c *Consumer) fetchRequest(version int16, s *fetchSession) *kmsg.FetchRequest {
-	body := kmsg.NewPtrFetchRequest()
-	body.Version = version
-	body.MaxWaitMillis = int32(c.config.FetchMaxWait.Milliseconds())
-	body.MinBytes, body.MaxBytes = int32(c.config.FetchMinBytes), int32(c.config.FetchMaxBytes)
-	body.IsolationLevel = c.isolation()
+	body := c.newFetch(version)
 	body.SessionID, body.SessionEpoch = s.id, s.epoch
 	if s.without || version < 7 {
-		body.SessionID, body.SessionEpoch = 0, -1
+		body.SessionID, body.SessionEpoch = 0, finalEpoch
 	}
 	full := body.SessionEpoch <= 0
 	if full {
@@ -212,6 +208,25 @@ func (c *Consumer) fetchRequest(version int16, s *fetchSession) *kmsg.FetchReque
 	clear(s.changed)
 	s.changed = s.changed[:0]
 	s.nameForgotten(body)
+	return body
+}
+
+func (c *Consumer) newFetch(version int16) *kmsg.FetchRequest {
+	body := kmsg.NewPtrFetchRequest()
+	body.Version = version
+	body.MaxWaitMillis = int32(c.config.FetchMaxWait.Milliseconds())
+	body.MinBytes, body.MaxBytes = int32(c.config.FetchMinBytes), int32(c.config.FetchMaxBytes)
+	body.IsolationLevel = c.isolation()
+	return body
+}
+
+// finalEpoch ends a session, or asks for none.
+const finalEpoch = -1
+
+// lastFetch ends a session and fetches nothing.
+func (c *Consumer) lastFetch(version int16, s *fetchSession) *kmsg.FetchRequest {
+	body := c.newFetch(version)
+	body.SessionID, body.SessionEpoch = s.id, finalEpoch
 	return body
 }
 
@@ -274,11 +289,16 @@ func (c *Consumer) fetchAnswered(s *fetchSession, sent int64, response kmsg.Resp
 				continue
 			}
 			answered++
+			part := &t.Partitions[j]
+			p.fetches.heard(part)
 			if p.generation == p.fetches.at.generation {
-				available = c.partFetched(p, &t.Partitions[j], sent) || available
+				available = c.partFetched(p, part, sent) || available
 			}
 			p.stir()
 		}
+	}
+	if answer.ThrottleMillis == 0 { // else it may be empty without a look at anything
+		c.tellLogEnds(s, sent)
 	}
 	if s.epoch <= 0 && answered < len(s.asked) {
 		c.fetchFailed(s, kerr.UnknownServerError.Code) // a full answer speaks of all

@@ -85,7 +85,7 @@ func (c *Consumer) stepGroup(now host.Time) host.Time {
 	next = min(next, c.stepMembership(now))
 	c.stepClose()
 	if c.group.closing != nil && !c.subscribed() && len(c.group.commits.queue) == 0 && c.group.closeBy.IsSet() {
-		c.client.timers.Set(&c.group.closeBy, now)
+		c.endSessions()
 	}
 	return min(next, c.lookUpCommitted(now))
 }
@@ -140,9 +140,7 @@ func (c *Consumer) committedFetched(fetched []fetchedOffset) {
 			p.stir()
 		default:
 			p.committed = f.Offset
-			if f.Epoch > c.client.metadata.Leader(p.name).Epoch {
-				c.client.metadata.RequestUpdate()
-			}
+			c.client.metadata.SawEpoch(p.name, f.Epoch)
 			c.move(p, f.Offset, f.Epoch, MoveCommitted)
 		}
 	}

@@ -32,11 +32,15 @@ func (c *Consumer) reset(p *consumerPartition) {
 	if peer == nil {
 		return
 	}
+	asked := c.events.Stamp()
 	c.askAbout(p, peer, c.listOffsetsRequest(peer, p.name, timestamp, leader), func(response kmsg.Response) {
 		offset, epoch, code := listedOffset(response)
 		if code != 0 {
 			c.retryLater(p, code)
 			return
+		}
+		if timestamp == latestTimestamp {
+			c.tellLogEnd(LogEnd{p.name, asked, kafka.NoOffset, offset})
 		}
 		if offset == kafka.NoOffset && p.seeking { // no record is that young
 			p.seekTime = latestTimestamp

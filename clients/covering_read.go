@@ -55,6 +55,7 @@ type coveredPartition struct {
 	failed   bool
 	stirred  bool // in CoveringRead.stirred
 	done     bool // complete or failed, as a step saw it
+	answered func(kafka.Offset, error)
 }
 
 // settle looks whether the partition is done with.
@@ -77,6 +78,7 @@ func NewCoveringRead(
 		p := &coveredPartition{
 			Coverage: Coverage{Partition: name, LogStart: kafka.NoOffset, End: kafka.NoOffset}, least: least[i], position: kafka.NoOffset,
 		}
+		p.answered = func(end kafka.Offset, err error) { r.endAnswered(p, end, err) }
 		r.partitions, r.byName[name] = append(r.partitions, p), p
 	}
 	r.open, r.unasked = len(names), true
@@ -178,21 +180,23 @@ func (r *CoveringRead) askEnds() (next host.Time) {
 }
 
 func (r *CoveringRead) askEnd(p *coveredPartition) {
-	err := r.consumer.EndOffset(p.Partition, func(end kafka.Offset, err error) {
-		p.asked = false
-		if err != nil {
-			r.endFailed(p, err)
-			return
-		}
-		p.End = max(end, p.least)
-		r.stir(p)
-	})
+	err := r.consumer.EndOffset(p.Partition, p.answered)
 	switch {
 	case err == nil:
 		p.asked = true
 	case !errors.Is(err, ErrNotReady):
 		r.fail(p, err)
 	}
+}
+
+func (r *CoveringRead) endAnswered(p *coveredPartition, end kafka.Offset, err error) {
+	p.asked = false
+	if err != nil {
+		r.endFailed(p, err)
+		return
+	}
+	p.End = max(end, p.least)
+	r.stir(p)
 }
 
 func (r *CoveringRead) endFailed(p *coveredPartition, err error) {

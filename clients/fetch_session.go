@@ -49,6 +49,10 @@ type fetchPlace struct {
 	asked *fetchSession // whose requests cover it, nil for none
 	key   fetchKey
 	at    fetchedFrom
+
+	// told is the high watermark that the broker told last in this session,
+	// NoOffset for none. Of an answer that was thrown away, too.
+	told kafka.Offset
 }
 
 // fetchedFrom is what a request says of a partition, and what its answer belongs
@@ -125,6 +129,9 @@ func (s *fetchSession) forget(p *consumerPartition) {
 func (s *fetchSession) ask(p *consumerPartition, key fetchKey) {
 	if p.fetches.asked != nil && p.fetches.key != key {
 		p.fetches.asked.forget(p) // the topic is another one
+	}
+	if p.fetches.asked != s {
+		p.fetches.told = kafka.NoOffset
 	}
 	p.fetches.asked, p.fetches.key, p.fetches.at = s, key, p.fetchFrom()
 	s.asked[key] = p

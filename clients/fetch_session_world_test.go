@@ -97,7 +97,7 @@ func (b *fakeBroker) fetch(conn host.Conn, r *kmsg.FetchRequest, reply func(kmsg
 func (b *fakeBroker) answerFetch(conn host.Conn, r *kmsg.FetchRequest, s *fakeSession, reply func(kmsg.Response), waited host.Time) {
 	answer := kmsg.NewPtrFetchResponse()
 	answer.SessionID = s.id
-	anything := false
+	anything := len(s.partitions) == 0
 	for _, p := range s.partitions {
 		part := b.fetchPartition(p.name, &p.asked)
 		if l := b.cluster.logs[kafka.TopicPartition{Topic: p.name, Partition: part.Partition}]; r.IsolationLevel == 1 && part.RecordBatches != nil {
@@ -136,6 +136,14 @@ func (b *fakeBroker) answerFetch(conn host.Conn, r *kmsg.FetchRequest, s *fakeSe
 		}
 	}
 	reply(answer)
+}
+
+// sessions counts those that brokers keep.
+func (c *fakeCluster) sessions() (count int) {
+	for _, b := range c.brokers {
+		count += len(b.sessions)
+	}
+	return count
 }
 
 // describeSessions says what brokers would send to whom.

@@ -37,6 +37,8 @@ type Metadata struct {
 	client     *Client
 	wanted     map[string]bool // all topics that are used
 	topics     map[string]*TopicMetadata
+	latest     string         // the topic that was looked up last,
+	found      *TopicMetadata // and what is known of it
 	brokers    []Broker
 	controller kafka.BrokerID
 
@@ -76,7 +78,13 @@ func (m *Metadata) RequestUpdate() {
 
 // Topic is what is known of a topic, nil if nothing. It is replaced, not
 // changed, by an update, leaders learnt from answers apart.
-func (m *Metadata) Topic(name string) *TopicMetadata { return m.topics[name] }
+func (m *Metadata) Topic(name string) *TopicMetadata {
+	// Who looks at all its partitions asks for few topics, many times each.
+	if name != m.latest {
+		m.latest, m.found = name, m.topics[name]
+	}
+	return m.found
+}
 
 // TopicByID finds a topic by id, nil if it is not known.
 func (m *Metadata) TopicByID(id kafka.TopicID) *TopicMetadata {
@@ -90,7 +98,7 @@ func (m *Metadata) TopicByID(id kafka.TopicID) *TopicMetadata {
 
 // Leader is the leader of a partition as far as is known.
 func (m *Metadata) Leader(p kafka.TopicPartition) Leader {
-	t := m.topics[p.Topic]
+	t := m.Topic(p.Topic)
 	if t == nil || int(p.Partition) >= len(t.Leaders) {
 		return Leader{kafka.NoLeader, kafka.NoEpoch}
 	}
@@ -103,12 +111,27 @@ func (m *Metadata) Brokers() []Broker { return m.brokers }
 // Updates counts the answers so far.
 func (m *Metadata) Updates() int { return m.updates }
 
+// SawEpoch takes notice of a leader epoch that somebody has read or committed
+// under. Whoever led under an older one may have been deposed without knowing:
+// until the metadata are as new, nobody is known to lead (KIP-320).
+func (m *Metadata) SawEpoch(p kafka.TopicPartition, epoch kafka.LeaderEpoch) {
+	t := m.topics[p.Topic]
+	if t == nil || int(p.Partition) >= len(t.Leaders) || t.Leaders[p.Partition].Epoch < 0 || epoch <= t.Leaders[p.Partition].Epoch {
+		return
+	}
+	t.Leaders[p.Partition] = Leader{kafka.NoLeader, epoch}
+	m.changes++
+	m.RequestUpdate()
+}
+
 // LearnLeader takes a newer leader from an answer to a produce or fetch
 // (KIP-951), and reports whether it was news.
 func (m *Metadata) LearnLeader(p kafka.TopicPartition, leader Leader) bool {
 	t := m.topics[p.Topic]
-	if t == nil || int(p.Partition) >= len(t.Leaders) || leader.Broker < 0 ||
-		leader.Epoch <= t.Leaders[p.Partition].Epoch || m.client.network.peer(leader.Broker) == nil {
+	if t == nil || int(p.Partition) >= len(t.Leaders) || leader.Broker < 0 || m.client.network.peer(leader.Broker) == nil {
+		return false
+	}
+	if known := t.Leaders[p.Partition]; leader.Epoch < known.Epoch || leader.Epoch == known.Epoch && known.Broker >= 0 {
 		return false
 	}
 	t.Leaders[p.Partition] = leader
@@ -249,5 +272,6 @@ func (m *Metadata) applyTopic(t *kmsg.MetadataResponseTopic) (complete bool) {
 		fresh.Leaders[p.Partition] = leader
 	}
 	m.topics[fresh.Name] = fresh
+	m.latest, m.found = fresh.Name, fresh
 	return complete
 }

@@ -1,7 +1,9 @@
 package clients
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,7 +22,8 @@ import (
 // consumer does against a correct log whose brokers misbehave as told.
 //
 //	producer KEY=VALUE...    makes the producer (linger 0, a batch a record)
-//	consumer KEY=VALUE...    makes a consumer of orders/0 and polls all it gets
+//	consumer KEY=VALUE...    makes a consumer of orders/0 and polls all it gets;
+//	                         ends=true tells of the log's ends, too
 //	fate N WHAT              what becomes of the N-th produce request
 //	send VALUE...            one record each
 //	write VALUE...           appends to the log as if another had sent it
@@ -38,6 +41,7 @@ import (
 //	group-offsets DURATION   asks the coordinator by the admin client
 //	close                    closes the consumer
 //	offsets                  prints what the group has committed
+//	sessions                 prints what brokers keep of fetch sessions
 //	cut OFFSET, start OFFSET, down BROKER, up BROKER, reset-producers, recreate
 //	run DURATION             lets time pass
 //	log [PARTITION]          prints the log
@@ -102,6 +106,12 @@ func (s *stage) do(command string, args []string) {
 		l.write(args...)
 	case "leader":
 		l.leader, l.epoch = kafka.BrokerID(s.number(args[0])), l.epoch+1
+	case "depose": // the leader goes on as it is, and the other broker leads
+		former := *l
+		s.cluster.former = map[kafka.TopicPartition]*fakeLog{s.orders: &former}
+		l.leader, l.epoch, l.batches = 3-l.leader, l.epoch+1, slices.Clone(l.batches)
+	case "metadata": // stale or current
+		s.cluster.stale = args[0] == "stale"
 	case "cut":
 		l.cut(kafka.Offset(s.number(args[0])))
 	case "start":
@@ -124,8 +134,9 @@ func (s *stage) do(command string, args []string) {
 	case "resume":
 		s.consumer.Resume(s.orders)
 	case "commit":
-		for _, offset := range args {
-			s.consumer.Commit([]CommitOffset{{s.orders, kafka.Offset(s.number(offset)), 0}}, s.committed("commit"))
+		for _, arg := range args { // 3, or 3@1 for the leader epoch
+			offset, epoch, _ := strings.Cut(arg, "@")
+			s.consumer.Commit([]CommitOffset{{s.orders, kafka.Offset(s.number(offset)), kafka.LeaderEpoch(s.number(cmp.Or(epoch, "0")))}}, s.committed("commit"))
 		}
 	case "commit-fate":
 		s.cluster.commitFate[s.number(args[0])] = args[1]
@@ -140,6 +151,10 @@ func (s *stage) do(command string, args []string) {
 			func(offsets []CommittedOffset, err error) { s.log("group offsets: %v %v", offsets, err) })
 	case "close":
 		s.consumer.Close(func() { s.log("closed") })
+	case "sessions":
+		if s.log("sessions: %d", s.cluster.sessions()); s.cluster.sessions() > 0 {
+			s.log("%s", s.cluster.describeSessions())
+		}
 	case "offsets":
 		s.log("committed: %v", s.cluster.group("billing"))
 	case "recreate":
@@ -268,6 +283,7 @@ func (s *stage) makeConsumer(args []string) {
 		for s.poll() {
 		}
 	}, 30*time.Second
+	var logEnd func(LogEnd)
 	for _, arg := range args {
 		key, value, _ := strings.Cut(arg, "=")
 		switch key {
@@ -285,6 +301,8 @@ func (s *stage) makeConsumer(args []string) {
 			config.APITimeout = s.duration(value)
 		case "client":
 			config.Profile = s.profile(value)
+		case "ends":
+			logEnd = s.logEnd
 		case "poll":
 			available = func() { s.log("available") }
 		case "max":
@@ -303,8 +321,17 @@ func (s *stage) makeConsumer(args []string) {
 		},
 		Failed:        func(p kafka.TopicPartition, err error) { s.log("%v failed: %v", p, err) },
 		AutoCommitted: func(_ int64, results []CommitResult) { s.committed("auto-commit")(results) },
+		LogEnd:        logEnd,
 	})
 	s.consumer.Assign([]kafka.TopicPartition{s.orders})
+}
+
+func (s *stage) logEnd(e LogEnd) {
+	how := fmt.Sprintf("at position %d", e.Position)
+	if e.Position == kafka.NoOffset {
+		how = "listed"
+	}
+	s.log("the log ends at %d (%s, asked at %v)", e.HighWatermark, how, time.Duration(e.Requested))
 }
 
 func (s *stage) profile(name string) Profile {

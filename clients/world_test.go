@@ -196,6 +196,8 @@ type fakeCluster struct {
 	brokers []*fakeBroker
 	topics  []string
 	logs    map[kafka.TopicPartition]*fakeLog
+	former  map[kafka.TopicPartition]*fakeLog // what its former leader has, if that does not know that it was deposed,
+	stale   bool                              // and whether the metadata do not either
 	nextPID int64
 	// incarnation counts how often a topic was made anew.
 	incarnation map[string]byte
@@ -264,6 +266,14 @@ func (c *fakeCluster) add(p kafka.TopicPartition, leader kafka.BrokerID) *fakeLo
 	l := &fakeLog{leader: leader, producers: map[kafka.ProducerID]*fakeProducer{}, open: map[kafka.ProducerID]kafka.Offset{}}
 	c.logs[p] = l
 	return l
+}
+
+// log is a partition's as a broker knows it.
+func (b *fakeBroker) log(p kafka.TopicPartition) *fakeLog {
+	if l := b.cluster.former[p]; l != nil && l.leader == b.id {
+		return l
+	}
+	return b.cluster.logs[p]
 }
 
 func (c *fakeCluster) at(addr host.Addr) *fakeBroker {
@@ -378,6 +388,9 @@ func (c *fakeCluster) metadata(r *kmsg.MetadataRequest) kmsg.Response {
 		topic.Topic, topic.TopicID = &name, c.topicID(name)
 		for p := int32(0); c.logs[kafka.TopicPartition{Topic: name, Partition: p}] != nil; p++ {
 			l := c.logs[kafka.TopicPartition{Topic: name, Partition: p}]
+			if former := c.former[kafka.TopicPartition{Topic: name, Partition: p}]; former != nil && c.stale {
+				l = former
+			}
 			part := kmsg.NewMetadataResponseTopicPartition()
 			part.Partition, part.Leader, part.LeaderEpoch = p, int32(l.leader), int32(l.epoch)
 			topic.Partitions = append(topic.Partitions, part)
@@ -550,7 +563,7 @@ func (l *fakeLog) endOfEpoch(epoch kafka.LeaderEpoch) (kafka.LeaderEpoch, kafka.
 func (b *fakeBroker) fetchPartition(topic string, asked *kmsg.FetchRequestTopicPartition) kmsg.FetchResponseTopicPartition {
 	part := kmsg.NewFetchResponseTopicPartition()
 	part.Partition = asked.Partition
-	l := b.cluster.logs[kafka.TopicPartition{Topic: topic, Partition: asked.Partition}]
+	l := b.log(kafka.TopicPartition{Topic: topic, Partition: asked.Partition})
 	switch {
 	case l == nil:
 		part.ErrorCode = kerr.UnknownTopicOrPartition.Code
@@ -591,7 +604,7 @@ func (b *fakeBroker) listOffsets(r *kmsg.ListOffsetsRequest) kmsg.Response {
 	topic.Topic = r.Topics[0].Topic
 	part := kmsg.NewListOffsetsResponseTopicPartition()
 	part.Partition = asked.Partition
-	l := b.cluster.logs[kafka.TopicPartition{Topic: topic.Topic, Partition: asked.Partition}]
+	l := b.log(kafka.TopicPartition{Topic: topic.Topic, Partition: asked.Partition})
 	switch {
 	case l.leader != b.id:
 		part.ErrorCode = kerr.NotLeaderForPartition.Code
@@ -614,7 +627,7 @@ func (b *fakeBroker) offsetForLeaderEpoch(r *kmsg.OffsetForLeaderEpochRequest) k
 	topic.Topic = r.Topics[0].Topic
 	part := kmsg.NewOffsetForLeaderEpochResponseTopicPartition()
 	part.Partition = asked.Partition
-	l := b.cluster.logs[kafka.TopicPartition{Topic: topic.Topic, Partition: asked.Partition}]
+	l := b.log(kafka.TopicPartition{Topic: topic.Topic, Partition: asked.Partition})
 	if l.leader != b.id {
 		part.ErrorCode = kerr.NotLeaderForPartition.Code
 	} else {

@@ -60,6 +60,7 @@ var exhibits = []exhibition{
 		},
 		absent: map[string][]find{"fixed": {{"no-aborted-reads", "aborted read"}, {"atomic-transactions", "torn transaction"}}},
 	},
+	exhibit("endtxn-early", 4, find{"atomic-transactions", "torn transaction"}),
 	exhibit("no-epoch-fence", 3, find{"exactly-once", "torn transaction"}, find{"atomic-transactions", "torn transaction"}),
 	exhibit("tc-failover", 4, find{"recovers", "hung transaction"}),
 	exhibit("txn-offset-no-generation", 4, find{"exactly-once", "zombie commit"}),
@@ -79,6 +80,7 @@ var exhibits = []exhibition{
 	exhibit("stale-owned-claim", 3, find{"exactly-once", "zombie commit"}, find{"group-exclusive", "zombie commit"}),
 	exhibit("coordinator-stale-load", 3, find{"at-most-once", "double processing"}),
 	exhibit("stale-alterpartition", 5, find{"no-loss", "lost write"}),
+	exhibit("refuse-after-append", 3, find{"linearizable-log", "phantom"}),
 	exhibit("no-crc-recovery", 8, find{"recovers", "undrained"}),
 }
 

@@ -29,8 +29,9 @@ var pinned = map[string]map[string]map[string]string{
 		"fencing-off":           {"exactly-once": "violated", "group-exclusive": "holds", "recovers": "holds"},
 	},
 	"at-least-once": {
-		"base":          {"at-least-once": "holds", "at-most-once": "violated", "group-exclusive": "holds", "recovers": "holds"},
-		"commit-before": {"at-least-once": "violated", "at-most-once": "holds", "group-exclusive": "holds", "recovers": "holds"},
+		"base":          {"at-least-once": "holds", "at-most-once": "violated", "commit-safety": "holds", "group-exclusive": "holds", "recovers": "holds"},
+		"commit-before": {"at-least-once": "violated", "at-most-once": "holds", "commit-safety": "violated", "group-exclusive": "holds", "recovers": "holds"},
+		"nobody-dies":   {"at-least-once": "holds", "at-most-once": "holds", "commit-safety": "violated", "group-exclusive": "holds", "recovers": "holds"},
 	},
 	"at-most-once": {
 		"base":         {"at-least-once": "violated", "at-most-once": "holds", "recovers": "holds"},
@@ -56,8 +57,10 @@ var pinned = map[string]map[string]map[string]string{
 		"base": {"billing-alo": "holds", "billing-amo": "violated", "shipping-alo": "violated", "shipping-amo": "holds"},
 	},
 	"read-committed": {
-		"base":        {"atomic-transactions": "holds", "no-aborted-reads": "holds", "no-skips": "holds"},
-		"uncommitted": {"atomic-transactions": "violated", "no-aborted-reads": "violated", "no-skips": "holds"},
+		"base": {"atomic-transactions": "holds", "dashboard-atomic": "holds", "exactly-once": "holds", "ledger-reads": "holds", "no-aborted-reads": "holds",
+			"no-skips": "holds"},
+		"uncommitted": {"atomic-transactions": "holds", "dashboard-atomic": "violated", "exactly-once": "holds", "ledger-reads": "holds", "no-aborted-reads": "violated",
+			"no-skips": "holds"},
 	},
 	"rebalance-cooperative": {
 		"base":         {"at-least-once": "holds", "commit-safety": "holds", "group-exclusive": "holds", "recovers": "holds"},
@@ -118,6 +121,11 @@ var pinned = map[string]map[string]map[string]string{
 		"no-retry":   {"at-least-once": "holds", "no-loss": "holds", "recovers": "holds"},
 		"skip":       {"at-least-once": "violated", "no-loss": "holds", "recovers": "holds"},
 	},
+	"fresh-reads": {
+		"base":    {"fresh-reads": "holds", "linearizable-log": "holds", "no-loss": "holds", "no-skips": "holds", "recovers": "holds"},
+		"cut-off": {"fresh-reads": "violated", "linearizable-log": "holds", "no-loss": "holds", "no-skips": "holds", "recovers": "holds"},
+		"acks-1":  {"fresh-reads": "violated", "linearizable-log": "holds", "no-loss": "holds", "no-skips": "holds", "recovers": "holds"},
+	},
 	"idempotent-consumer": {
 		"base":            {"at-least-once": "holds", "at-most-once": "holds", "recovers": "holds"},
 		"forgetful":       {"at-least-once": "holds", "at-most-once": "violated", "recovers": "holds"},
@@ -139,6 +147,10 @@ var pinned = map[string]map[string]map[string]string{
 	"min-insync-replicas": {
 		"base":  {"no-loss": "holds", "recovers": "holds"},
 		"alone": {"no-loss": "violated", "recovers": "holds"},
+	},
+	"newest-first": {
+		"base":     {"at-most-once": "holds", "key-order": "violated", "no-loss": "holds", "recovers": "holds"},
+		"in-order": {"at-most-once": "holds", "key-order": "holds", "no-loss": "holds", "recovers": "holds"},
 	},
 	"next-generation-groups": {
 		"base":           {"at-least-once": "holds", "commit-safety": "holds", "group-exclusive": "holds", "recovers": "holds"},

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -36,8 +37,14 @@ type entryChange struct {
 func (fs *FileSystem) change(c entryChange) {
 	fs.written++
 	c.number, c.at = fs.written, fs.world.now
+	if !c.file.isDirectory() {
+		c.fromName, c.toName = fs.share(c.fromName), fs.share(c.toName)
+	}
 	if c.from != nil {
 		delete(c.from.entries, c.fromName)
+		if c.file.isDirectory() {
+			fs.lately = nil
+		}
 	}
 	if c.to != nil {
 		c.to.entries[c.toName] = c.file
@@ -48,14 +55,29 @@ func (fs *FileSystem) change(c entryChange) {
 	fs.changes = append(fs.changes, c)
 }
 
+// share returns a name that is not part of a path, and the same for all files
+// that have it.
+func (fs *FileSystem) share(name string) string {
+	shared, known := fs.shared[name]
+	if !known {
+		shared = strings.Clone(name)
+		fs.shared[shared] = shared
+	}
+	return shared
+}
+
 // applyDurable brings a change to the disk.
 func (c *entryChange) applyDurable() {
 	if c.from != nil && c.from.durableEntries[c.fromName] == c.file {
 		delete(c.from.durableEntries, c.fromName)
 	}
-	if c.to != nil {
-		c.to.durableEntries[c.toName] = c.file
+	if c.to == nil {
+		return
 	}
+	if c.to.durableEntries == nil {
+		c.to.durableEntries = map[string]*inode{}
+	}
+	c.to.durableEntries[c.toName] = c.file
 }
 
 // syncDirectory makes the changes of a directory durable up to a number. The
@@ -142,9 +164,11 @@ func (fs *FileSystem) nextWriteBack(age time.Duration) Time {
 // then on that is the content, and none of it is in the cache.
 func (fs *FileSystem) losePower(mode PowerLossMode, chance *rand.Rand) {
 	fs.surviveChanges(mode, chance)
+	fs.lately = nil
 	fs.walkDurable(fs.root, func(n *inode) {
 		if n.isDirectory() {
-			n.entries = maps.Clone(n.durableEntries)
+			n.entries = map[string]*inode{}
+			maps.Copy(n.entries, n.durableEntries)
 			return
 		}
 		left := n.durable

@@ -12,11 +12,20 @@ import (
 // host.FS. After the incarnation's end nothing it does has an effect.
 type processFiles struct{ process *process }
 
-// openFile is one handle. It implements host.File.
+// openFile is one handle. It implements host.File. A closed one has no file.
 type openFile struct {
 	process *process
 	inode   *inode
-	closed  bool
+}
+
+// handle returns a new handle of a file. Handles end with their process, so many
+// are made in one piece.
+func (p *process) handle(n *inode) *openFile {
+	if len(p.handles) == cap(p.handles) {
+		p.handles = make([]openFile, 0, 32)
+	}
+	p.handles = append(p.handles, openFile{process: p, inode: n})
+	return &p.handles[len(p.handles)-1]
 }
 
 var errDead = fmt.Errorf("the process has ended: %w", host.ErrIO)
@@ -55,7 +64,7 @@ func (f processFiles) Create(name string) (host.File, error) {
 		return nil, err
 	}
 	f.process.wrote()
-	return &openFile{process: f.process, inode: n}, nil
+	return f.process.handle(n), nil
 }
 
 func (f processFiles) Open(name string) (host.File, error) {
@@ -66,7 +75,7 @@ func (f processFiles) Open(name string) (host.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &openFile{process: f.process, inode: n}, nil
+	return f.process.handle(n), nil
 }
 
 func (f processFiles) Rename(oldName, newName string) error {
@@ -157,13 +166,18 @@ func (f *openFile) usable() error {
 	switch {
 	case f.process.ended:
 		return errDead
-	case f.closed:
+	case f.inode == nil:
 		return fmt.Errorf("the file is closed: %w", host.ErrIO)
 	}
 	return nil
 }
 
-func (f *openFile) Size() int64 { return int64(f.inode.data.size) }
+func (f *openFile) Size() int64 {
+	if f.inode == nil {
+		return 0
+	}
+	return int64(f.inode.data.size)
+}
 
 func (f *openFile) View(off int64, n int) ([]byte, error) {
 	if err := f.usable(); err != nil {
@@ -259,6 +273,6 @@ func (f *openFile) Sync() host.Op {
 }
 
 func (f *openFile) Close() error {
-	f.closed = true
+	f.inode = nil
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -19,6 +18,12 @@ import (
 type FileSystem struct {
 	world *World
 	root  *inode
+	// lately is the directory that was looked up last, at latelyAt: much is done
+	// in one before the next one's turn comes.
+	lately   *inode
+	latelyAt string
+	// shared has each name once: those of a log's files come again in every log.
+	shared map[string]string
 	// changes are the directory operations that are not durable yet, oldest
 	// first; written counts all there ever were.
 	changes []entryChange
@@ -33,7 +38,8 @@ type FileSystem struct {
 // durable image) are never changed in place, so a snapshot of a file is its
 // content.
 type inode struct {
-	// A directory has entries; durable ones are what a power loss leaves.
+	// A directory has entries; durable ones, nil as long as there are none, are
+	// what a power loss leaves.
 	entries, durableEntries map[string]*inode
 
 	// A file has bytes. Those below frozen may be held by others.
@@ -60,11 +66,11 @@ type agingFile struct {
 func (a *agingFile) dirty() bool { return a.file.dirty > 0 && a.file.dirtySince == a.since }
 
 func newDirectory() *inode {
-	return &inode{entries: map[string]*inode{}, durableEntries: map[string]*inode{}}
+	return &inode{entries: map[string]*inode{}}
 }
 
 func newFileSystem(w *World) *FileSystem {
-	return &FileSystem{world: w, root: newDirectory()}
+	return &FileSystem{world: w, root: newDirectory(), shared: map[string]string{}}
 }
 
 func (n *inode) isDirectory() bool { return n.entries != nil }
@@ -129,6 +135,11 @@ func (fs *FileSystem) Corrupt(name string, off int64, mask byte) error {
 // walk visits a tree, parents first, names in order. A name is valid during the
 // visit.
 func (fs *FileSystem) walk(name []byte, n *inode, visit func([]byte, *inode)) {
+	var open []string // the sorted entries of the directories on the way down
+	fs.walkBelow(name, n, &open, visit)
+}
+
+func (fs *FileSystem) walkBelow(name []byte, n *inode, open *[]string, visit func([]byte, *inode)) {
 	visit(name, n)
 	if !n.isDirectory() {
 		return
@@ -136,9 +147,16 @@ func (fs *FileSystem) walk(name []byte, n *inode, visit func([]byte, *inode)) {
 	if len(name) > 0 {
 		name = append(name, '/')
 	}
-	for _, entry := range slices.Sorted(maps.Keys(n.entries)) {
-		fs.walk(append(name, entry...), n.entries[entry], visit)
+	first := len(*open)
+	for entry := range n.entries { // order-free: they are sorted
+		*open = append(*open, entry)
 	}
+	slices.Sort((*open)[first:])
+	for i := range len(n.entries) {
+		entry := (*open)[first+i]
+		fs.walkBelow(append(name, entry...), n.entries[entry], open, visit)
+	}
+	*open = (*open)[:first]
 }
 
 // addTo rolls the names and bytes of all files into a digest.
@@ -155,12 +173,19 @@ func (fs *FileSystem) addTo(d *Digest) {
 // lookup finds an existing file or directory.
 func (fs *FileSystem) lookup(operation, name string) (*inode, error) {
 	n := fs.root
-	for rest := clean(name); rest != ""; {
+	path := clean(name)
+	if fs.lately != nil && fs.latelyAt == path {
+		return fs.lately, nil
+	}
+	for rest := path; rest != ""; {
 		var entry string
 		entry, rest, _ = strings.Cut(rest, "/")
 		if n = n.entries[entry]; n == nil {
 			return nil, missing{operation, name}
 		}
+	}
+	if n.isDirectory() {
+		fs.lately, fs.latelyAt = n, path
 	}
 	return n, nil
 }
@@ -283,11 +308,12 @@ func (fs *FileSystem) list(directory string) ([]string, error) {
 	if !n.isDirectory() {
 		return nil, fmt.Errorf("list %s: %w", directory, errNotDirectory)
 	}
-	names := slices.Sorted(maps.Keys(n.entries))
-	for i, entry := range names {
-		if n.entries[entry].isDirectory() {
-			names[i] += "/"
+	names := make([]string, 0, len(n.entries))
+	for entry, file := range n.entries { // order-free: they are sorted
+		if file.isDirectory() {
+			entry += "/"
 		}
+		names = append(names, entry)
 	}
 	slices.Sort(names)
 	return names, nil

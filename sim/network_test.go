@@ -227,7 +227,7 @@ func TestReset(t *testing.T) {
 					s.host.Send(c, m)
 				}
 				// After the step's work and before anything can have arrived.
-				w.After(50*time.Microsecond, func() { w.Reset(victim, late, Stream(1, "reset")) })
+				w.After(50*time.Microsecond, func() { require.Equal(t, 1, w.Reset(victim, late, Stream(1, "reset"))) })
 			}})
 			startAll(w)
 			w.Run(second / 2)
@@ -239,6 +239,7 @@ func TestReset(t *testing.T) {
 			}
 			require.Equal(t, append(want, "closed: connection reset"), *server)
 			require.Len(t, *client, 2)
+			require.Zero(t, w.Reset(victim, late, Stream(1, "reset")), "nothing is left to break")
 		}
 	}
 }

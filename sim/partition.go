@@ -120,15 +120,21 @@ func (w *World) unblock(affected func(from, to *machine) bool) {
 // the dialling side had sent arrives at the accepting side 1 ms to 10 s later,
 // as if the connection were still there, and then the Closed. The times are
 // drawn from chance, a stream of the fault's own, which is not used otherwise.
-func (w *World) Reset(name string, late bool, chance *rand.Rand) {
+// It returns how many connections had an end in use.
+func (w *World) Reset(name string, late bool, chance *rand.Rand) int {
 	w.mayControl()
 	m := w.machine(name)
 	w.mark(kindReset, m.hash, 0, 0)
+	broken := 0
 	for _, c := range w.connections {
 		if c != nil && (c.ends[0].machine == m || c.ends[1].machine == m) {
+			if c.ends[0].state == endOpen || c.ends[1].state == endOpen {
+				broken++
+			}
 			w.breakUp(c, late, chance)
 		}
 	}
+	return broken
 }
 
 func (w *World) breakUp(c *connection, late bool, chance *rand.Rand) {

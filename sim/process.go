@@ -40,6 +40,8 @@ type process struct {
 	exiting   error
 
 	cutAfter int // kill after so many writes to the file system; 0 is off
+
+	handles []openFile // of files, the last ones that were made
 }
 
 // request is something that leaves when the step's work is done.

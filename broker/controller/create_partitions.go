@@ -27,7 +27,7 @@ func (d *decision) createPartitions(r *kmsg.CreatePartitionsRequest) kmsg.Respon
 		case 1:
 			err = d.addPartitions(asked, r.ValidateOnly)
 		default:
-			err = refuse(kerr.InvalidRequest, "Duplicate topic name.")
+			err = refuse(kerr.InvalidRequest, "the topic is named more than once")
 			mentions[asked.Topic] = 0
 		}
 		if err != nil {
@@ -44,16 +44,16 @@ func (d *decision) createPartitions(r *kmsg.CreatePartitionsRequest) kmsg.Respon
 func (d *decision) addPartitions(asked *kmsg.CreatePartitionsRequestTopic, validateOnly bool) *topicError {
 	topic := d.image.Topic(asked.Topic)
 	if topic == nil {
-		return refuse(kerr.UnknownTopicOrPartition, "This server does not host this topic-partition.")
+		return refuse(kerr.UnknownTopicOrPartition, "there is no topic %s", asked.Topic)
 	}
 	present := int32(len(topic.Partitions))
 	switch more := asked.Count - present; {
 	case more == 0:
-		return refuse(kerr.InvalidPartitions, "Topic already has %d partition(s).", present)
+		return refuse(kerr.InvalidPartitions, "topic %s has %d partitions already", asked.Topic, present)
 	case more < 0:
-		return refuse(kerr.InvalidPartitions, "The topic %s currently has %d partition(s); %d would not be an increase.", asked.Topic, present, asked.Count)
+		return refuse(kerr.InvalidPartitions, "topic %s has %d partitions, and cannot come down to %d", asked.Topic, present, asked.Count)
 	case more > maxPartitions:
-		return refuse(kerr.InvalidPartitions, "Number of partitions was set to an invalid value: %d.", asked.Count)
+		return refuse(kerr.InvalidPartitions, "%d partitions at once are more than the %d that are allowed", more, maxPartitions)
 	}
 	added, err := d.furtherPartitions(topic, asked)
 	if err != nil || validateOnly {
@@ -61,7 +61,7 @@ func (d *decision) addPartitions(asked *kmsg.CreatePartitionsRequestTopic, valid
 	}
 	records := make([]metadata.Record, len(added))
 	for i, p := range added {
-		records[i] = metadata.PartitionRecord{Topic: topic.ID, Partition: present + int32(i), State: p}
+		records[i] = &metadata.PartitionRecord{Topic: topic.ID, Partition: present + int32(i), State: p}
 	}
 	d.add(records...)
 	return nil
@@ -76,7 +76,7 @@ func (d *decision) furtherPartitions(topic *metadata.Topic, asked *kmsg.CreatePa
 		return d.placed(more, int16(factor))
 	}
 	if len(asked.Assignment) != more {
-		return nil, refuse(kerr.InvalidReplicaAssignment, "Attempted to add %d additional partition(s), but %d assignment(s) were specified.", more, len(asked.Assignment))
+		return nil, refuse(kerr.InvalidReplicaAssignment, "%d further partitions need as many assignments, not %d", more, len(asked.Assignment))
 	}
 	added := make([]metadata.Partition, more)
 	for i := range added {
@@ -86,7 +86,7 @@ func (d *decision) furtherPartitions(topic *metadata.Topic, asked *kmsg.CreatePa
 		case err != nil:
 			return nil, err
 		case len(replicas) != factor:
-			return nil, refuse(kerr.InvalidReplicaAssignment, "The manual partition assignment includes a partition with %d replica(s), but this is not consistent with previous partitions, which have %d replica(s).",
+			return nil, refuse(kerr.InvalidReplicaAssignment, "a further partition is assigned %d replicas where those before it have %d",
 				len(replicas), factor)
 		}
 		added[i] = p

@@ -48,7 +48,7 @@ func (d *decision) createTopics(r *kmsg.CreateTopicsRequest) kmsg.Response {
 		case 1:
 			err = d.createTopic(asked, r.ValidateOnly, &answer)
 		default:
-			err = refuse(kerr.InvalidRequest, "Duplicate topic name.")
+			err = refuse(kerr.InvalidRequest, "the topic is named more than once")
 			mentions[asked.Topic] = 0
 		}
 		if err != nil {
@@ -81,7 +81,7 @@ func (d *decision) createTopic(asked *kmsg.CreateTopicsRequestTopic, validateOnl
 	answer.TopicID = id
 	records := []metadata.Record{metadata.TopicRecord{Name: asked.Topic, ID: id}}
 	for number, p := range partitions {
-		records = append(records, metadata.PartitionRecord{Topic: id, Partition: int32(number), State: p})
+		records = append(records, &metadata.PartitionRecord{Topic: id, Partition: int32(number), State: p})
 	}
 	for _, c := range config {
 		records = append(records, metadata.ConfigRecord{
@@ -112,24 +112,24 @@ func (d *decision) newTopicID() kafka.TopicID {
 func (d *decision) checkTopicName(name string) *topicError {
 	switch {
 	case name == "":
-		return refuse(kerr.InvalidTopicException, "Topic name is invalid: the empty string is not allowed")
+		return refuse(kerr.InvalidTopicException, "a topic needs a name")
 	case name == "." || name == "..":
-		return refuse(kerr.InvalidTopicException, "Topic name is invalid: '.' or '..' is not allowed")
+		return refuse(kerr.InvalidTopicException, "'.' and '..' cannot be names of topics")
 	case len(name) > maxTopicName:
-		return refuse(kerr.InvalidTopicException, "Topic name is invalid: the length of '%s' is longer than the max allowed length %d", name, maxTopicName)
+		return refuse(kerr.InvalidTopicException, "the topic's name '%s' has more than %d characters", name, maxTopicName)
 	case strings.ContainsFunc(name, illegalInTopicName):
-		return refuse(kerr.InvalidTopicException, "Topic name is invalid: '%s' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'", name)
+		return refuse(kerr.InvalidTopicException, "the topic's name '%s' may have ASCII letters, digits, '.', '_' and '-' only", name)
 	case name == metadata.TopicName:
-		return refuse(kerr.InvalidRequest, "Topic '%s' is the cluster's own", name)
+		return refuse(kerr.InvalidRequest, "topic '%s' is the cluster's own", name)
 	case d.image.Topic(name) != nil:
-		return refuse(kerr.TopicAlreadyExists, "Topic '%s' already exists.", name)
+		return refuse(kerr.TopicAlreadyExists, "there is a topic '%s' already", name)
 	}
 	if !strings.ContainsAny(name, "._") {
 		return nil
 	}
 	for _, topic := range d.image.Topics() {
 		if collisionName(topic.Name) == collisionName(name) {
-			return refuse(kerr.InvalidTopicException, "Topic '%s' collides with existing topic: %s", name, topic.Name)
+			return refuse(kerr.InvalidTopicException, "'%s' differs from the topic '%s' in '.' and '_' alone", name, topic.Name)
 		}
 	}
 	return nil
@@ -147,10 +147,10 @@ func (d *decision) checkTopicConfig(topic string, configs []kmsg.CreateTopicsReq
 	values := make(map[string]string, len(configs))
 	for _, c := range configs {
 		if c.Value == nil {
-			return nil, refuse(kerr.InvalidConfig, "Null value not supported for topic configs: %s", c.Name)
+			return nil, refuse(kerr.InvalidConfig, "%s needs a value", c.Name)
 		}
 		if _, repeated := values[c.Name]; repeated {
-			return nil, refuse(kerr.InvalidConfig, "Key %s is given twice", c.Name)
+			return nil, refuse(kerr.InvalidConfig, "%s is given twice", c.Name)
 		}
 		values[c.Name] = *c.Value
 	}
@@ -195,9 +195,9 @@ func (d *decision) assign(asked *kmsg.CreateTopicsRequestTopic) ([]metadata.Part
 	}
 	switch {
 	case partitions <= 0 || partitions > maxPartitions:
-		return nil, refuse(kerr.InvalidPartitions, "Number of partitions was set to an invalid value: %d.", partitions)
+		return nil, refuse(kerr.InvalidPartitions, "%d partitions: there may be 1 to %d, or -1 for the default", partitions, maxPartitions)
 	case factor <= 0:
-		return nil, refuse(kerr.InvalidReplicationFactor, "Replication factor must be larger than 0, or -1 to use the default value.")
+		return nil, refuse(kerr.InvalidReplicationFactor, "a partition needs at least one replica, or -1 for the default")
 	}
 	return d.placed(int(partitions), factor)
 }
@@ -207,10 +207,10 @@ func (d *decision) placed(partitions int, factor int16) ([]metadata.Partition, *
 	active, fenced := d.brokersByState()
 	switch {
 	case len(active) == 0:
-		return nil, refuse(kerr.InvalidReplicationFactor, "Unable to replicate the partition %d time(s): All brokers are currently fenced.", factor)
+		return nil, refuse(kerr.InvalidReplicationFactor, "no broker is there to take one of %d replicas: all are fenced", factor)
 	case int(factor) > len(active)+len(fenced):
-		return nil, refuse(kerr.InvalidReplicationFactor, "Unable to replicate the partition %d time(s): The target replication factor of %d cannot be reached because only %d broker(s) are registered.",
-			factor, factor, len(active)+len(fenced))
+		return nil, refuse(kerr.InvalidReplicationFactor, "%d replicas need as many brokers, and %d are registered",
+			factor, len(active)+len(fenced))
 	}
 	start := d.random.placement.IntN(len(active))
 	assigned := make([]metadata.Partition, partitions)
@@ -264,19 +264,19 @@ func (d *decision) newPartition(replicas []kafka.BrokerID) metadata.Partition {
 func (d *decision) assignAsAsked(asked *kmsg.CreateTopicsRequestTopic) ([]metadata.Partition, *topicError) {
 	switch {
 	case asked.ReplicationFactor != -1:
-		return nil, refuse(kerr.InvalidRequest, "A manual partition assignment was specified, but replication factor was not set to -1.")
+		return nil, refuse(kerr.InvalidRequest, "where replicas are assigned, the replication factor is -1")
 	case asked.NumPartitions != -1:
-		return nil, refuse(kerr.InvalidRequest, "A manual partition assignment was specified, but numPartitions was not set to -1.")
+		return nil, refuse(kerr.InvalidRequest, "where replicas are assigned, the number of partitions is -1")
 	}
 	assigned := make([]metadata.Partition, len(asked.ReplicaAssignment))
 	factor := len(asked.ReplicaAssignment[0].Replicas)
 	for _, assignment := range asked.ReplicaAssignment {
 		number := assignment.Partition
 		if number < 0 || int(number) >= len(assigned) || assigned[number].Replicas != nil {
-			return nil, refuse(kerr.InvalidReplicaAssignment, "partitions should be a consecutive 0-based integer sequence")
+			return nil, refuse(kerr.InvalidReplicaAssignment, "assigned partitions are numbered from 0 without a gap")
 		}
 		if len(assignment.Replicas) != factor {
-			return nil, refuse(kerr.InvalidReplicaAssignment, "Manual assignments have different replication factors for different partitions")
+			return nil, refuse(kerr.InvalidReplicaAssignment, "all partitions need the same number of replicas")
 		}
 		p, err := d.placedAsAsked(number, assignment.Replicas)
 		if err != nil {
@@ -294,22 +294,22 @@ func (d *decision) placedAsAsked(number int32, asked []int32) (metadata.Partitio
 	}
 	p := d.newPartition(replicas)
 	if len(p.ISR) == 0 {
-		return p, refuse(kerr.InvalidReplicaAssignment, "All brokers specified in the manual partition assignment for partition %d are fenced or in controlled shutdown.", number)
+		return p, refuse(kerr.InvalidReplicaAssignment, "no replica of partition %d can lead: each of their brokers is fenced or shutting down", number)
 	}
 	return p, nil
 }
 
 func (d *decision) checkReplicas(asked []int32) ([]kafka.BrokerID, *topicError) {
 	if len(asked) == 0 {
-		return nil, refuse(kerr.InvalidReplicaAssignment, "The manual partition assignment includes an empty replica list.")
+		return nil, refuse(kerr.InvalidReplicaAssignment, "a partition is assigned no replica")
 	}
 	var replicas []kafka.BrokerID
 	for _, id := range asked {
 		switch {
 		case d.image.Broker(kafka.BrokerID(id)) == nil:
-			return nil, refuse(kerr.InvalidReplicaAssignment, "The manual partition assignment includes broker %d, but no such broker is registered.", id)
+			return nil, refuse(kerr.InvalidReplicaAssignment, "a replica is assigned to broker %d, which is not registered", id)
 		case slices.Contains(replicas, kafka.BrokerID(id)):
-			return nil, refuse(kerr.InvalidReplicaAssignment, "The manual partition assignment includes the broker %d more than once.", id)
+			return nil, refuse(kerr.InvalidReplicaAssignment, "two replicas of a partition are assigned to broker %d", id)
 		}
 		replicas = append(replicas, kafka.BrokerID(id))
 	}

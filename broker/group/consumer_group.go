@@ -51,8 +51,14 @@ type consumerGroup struct {
 	comparedEpoch GenerationID
 }
 
+// firstEpoch is a group's that nobody has been in yet, and that of its target, in
+// which nobody has anything (KAFKA-20268): a member may be led there when nothing
+// has asked for another one. Epoch 0 is a member's that is not in the group.
+const firstEpoch GenerationID = 1
+
 func newConsumerGroup(name string) *consumerGroup {
-	return &consumerGroup{name: name, byID: make(map[MemberID]*consumerMember), instances: make(map[string]MemberID),
+	return &consumerGroup{name: name, epoch: firstEpoch, targetEpoch: firstEpoch,
+		byID: make(map[MemberID]*consumerMember), instances: make(map[string]MemberID),
 		targets: make(map[MemberID][]PartitionID), expressions: newExpressions(), owners: make(map[PartitionID]MemberID)}
 }
 

@@ -109,7 +109,7 @@ type InvalidExpression struct{ expression, fault string }
 // Error is the message for the client. What follows the colon is the words of a
 // library: Kafka's has other ones in places.
 func (e *InvalidExpression) Error() string {
-	return fmt.Sprintf("SubscribedTopicRegex `%s` is not a valid regular expression: %s.", e.expression, e.fault)
+	return fmt.Sprintf("the regular expression `%s` of the subscription is wrong: %s", e.expression, e.fault)
 }
 
 // Unwrap is the error's code.

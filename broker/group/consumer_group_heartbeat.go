@@ -282,11 +282,9 @@ func (h *consumerHeartbeat) subscribe() {
 }
 
 // bump begins another epoch of the group if the member is known to subscribe to
-// other topics, or if there is other news of a topic that somebody subscribes to. A new
-// group begins with epoch 1 in any case: 0 is a member's that is not in it.
+// other topics, or if there is other news of a topic that somebody subscribes to.
 func (h *consumerHeartbeat) bump(members map[MemberID]*subscription, changed bool) GenerationID {
 	g, version := h.g, h.c.topics.TopicsVersion()
-	changed = changed || g.epoch == joiningEpoch
 	if !changed && g.compared && g.comparedWith == version && g.epoch >= g.comparedEpoch {
 		return g.epoch
 	}

@@ -57,6 +57,7 @@ func (b *builder) apply(offset kafka.Offset, epoch Epoch, records []Record) {
 		panic(fmt.Sprintf("metadata offset %d applied after %d", offset, b.image.offset))
 	}
 	b.image.offset, b.image.epoch = offset, epoch
+	b.touchedPartitions = slices.Grow(b.touchedPartitions, len(records)) // a new topic has a record for each
 	for _, r := range records {
 		r.apply(b)
 	}
@@ -101,13 +102,12 @@ func (r TopicRecord) apply(b *builder) {
 	b.setTopic(&Topic{Name: r.Name, ID: r.ID})
 }
 
-func (r PartitionRecord) apply(b *builder) {
+func (r *PartitionRecord) apply(b *builder) {
 	topic := b.ownTopic(r.Topic)
 	if int(r.Partition) != len(topic.Partitions) {
 		panic(fmt.Sprintf("metadata: partition %s-%d follows partition %d", topic.Name, r.Partition, len(topic.Partitions)-1))
 	}
-	state := r.State // the record itself need not stay
-	topic.Partitions = append(topic.Partitions, &state)
+	topic.Partitions = append(topic.Partitions, &r.State) // neither ever changes
 	b.touchedPartitions = append(b.touchedPartitions, PartitionKey{topic.Name, topic.ID, r.Partition})
 }
 

@@ -72,7 +72,7 @@ func (b *builder) delta() Delta {
 	}
 	slices.SortFunc(b.touchedPartitions, PartitionKey.Compare)
 	touched := slices.Compact(b.touchedPartitions)
-	d.Partitions = slices.Grow(d.Partitions, len(touched))
+	d.Partitions = touched[:0] // in place
 	for _, key := range touched {
 		switch {
 		case b.image.PartitionByID(key.TopicID, key.Partition) != nil:
@@ -100,6 +100,9 @@ func Difference(from, to *Image) Delta {
 	}
 	for _, t := range to.topics {
 		before := from.byID[t.ID]
+		if before == nil {
+			b.touchedPartitions = slices.Grow(b.touchedPartitions, len(t.Partitions))
+		}
 		for number := range t.Partitions {
 			if before.Partition(int32(number)) == nil {
 				b.touchedPartitions = append(b.touchedPartitions, PartitionKey{t.Name, t.ID, int32(number)})

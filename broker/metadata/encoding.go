@@ -41,15 +41,15 @@ const (
 // ErrEncoding says that bytes are no encoding of metadata records.
 var ErrEncoding = errors.New("malformed metadata records")
 
-func (RegisterBroker) kind() recordKind  { return kindRegisterBroker }
-func (BrokerChange) kind() recordKind    { return kindBrokerChange }
-func (TopicRecord) kind() recordKind     { return kindTopic }
-func (PartitionRecord) kind() recordKind { return kindPartition }
-func (PartitionChange) kind() recordKind { return kindPartitionChange }
-func (RemoveTopic) kind() recordKind     { return kindRemoveTopic }
-func (ConfigRecord) kind() recordKind    { return kindConfig }
-func (ProducerIDs) kind() recordKind     { return kindProducerIDs }
-func (NoOp) kind() recordKind            { return kindNoOp }
+func (RegisterBroker) kind() recordKind   { return kindRegisterBroker }
+func (BrokerChange) kind() recordKind     { return kindBrokerChange }
+func (TopicRecord) kind() recordKind      { return kindTopic }
+func (*PartitionRecord) kind() recordKind { return kindPartition }
+func (PartitionChange) kind() recordKind  { return kindPartitionChange }
+func (RemoveTopic) kind() recordKind      { return kindRemoveTopic }
+func (ConfigRecord) kind() recordKind     { return kindConfig }
+func (ProducerIDs) kind() recordKind      { return kindProducerIDs }
+func (NoOp) kind() recordKind             { return kindNoOp }
 
 // AppendRecords appends the encoding of records.
 func AppendRecords(dst []byte, records []Record) []byte {
@@ -72,10 +72,10 @@ func DecodeRecords(encoded []byte) ([]Record, error) {
 	}
 	in := reader{rest: encoded[1:]}
 	var records []Record
-	var ids []kafka.BrokerID
+	var room room
 	for len(in.rest) > 0 {
 		kind := recordKind(in.uvarint())
-		body := reader{rest: in.take(in.uvarint()), withoutELR: encoded[0] == versionWithoutELR, ids: ids}
+		body := reader{rest: in.take(in.uvarint()), withoutELR: encoded[0] == versionWithoutELR, room: &room}
 		if in.bad {
 			return nil, fmt.Errorf("%w: record %d is cut off", ErrEncoding, len(records))
 		}
@@ -83,7 +83,7 @@ func DecodeRecords(encoded []byte) ([]Record, error) {
 		if record == nil || body.bad || len(body.rest) > 0 {
 			return nil, fmt.Errorf("%w: record %d of kind %d", ErrEncoding, len(records), kind)
 		}
-		records, ids = append(records, record), body.ids
+		records = append(records, record)
 	}
 	return records, nil
 }
@@ -108,7 +108,7 @@ func (r TopicRecord) appendBody(dst []byte) []byte {
 	return append(appendString(dst, r.Name), r.ID[:]...)
 }
 
-func (r PartitionRecord) appendBody(dst []byte) []byte {
+func (r *PartitionRecord) appendBody(dst []byte) []byte {
 	dst = append(dst, r.Topic[:]...)
 	dst = binary.AppendVarint(dst, int64(r.Partition))
 	dst = appendBrokers(dst, r.State.Replicas)
@@ -175,7 +175,24 @@ type reader struct {
 	rest       []byte
 	withoutELR bool // of version 1
 	bad        bool
-	ids        []kafka.BrokerID // of all lists that were read, one after the other
+	*room
+}
+
+// room is where the records of one entry are decoded, many in one piece: a new
+// topic has a record for each of its partitions.
+type room struct {
+	ids        []kafka.BrokerID // of all lists, one after the other
+	partitions []PartitionRecord
+}
+
+// partition returns a record that is still empty.
+func (r *room) partition() *PartitionRecord {
+	n := len(r.partitions)
+	if n == cap(r.partitions) {
+		r.partitions, n = make([]PartitionRecord, 0, min(max(1, 2*n), 128)), 0
+	}
+	r.partitions = r.partitions[:n+1]
+	return &r.partitions[n]
 }
 
 func (in *reader) record(kind recordKind) Record {
@@ -194,7 +211,8 @@ func (in *reader) record(kind recordKind) Record {
 	case kindTopic:
 		return TopicRecord{Name: in.string(), ID: kafka.TopicID(in.id())}
 	case kindPartition:
-		r := PartitionRecord{Topic: kafka.TopicID(in.id()), Partition: in.int32()}
+		r := in.partition()
+		r.Topic, r.Partition = kafka.TopicID(in.id()), in.int32()
 		r.State = in.leadership(in.brokers())
 		return r
 	case kindPartitionChange:

@@ -22,7 +22,7 @@ var encodings = []struct {
 		"011a" + "02" + "07000000000000000000000000000000" + "d804" + "0168" + "888e01" + "0172"},
 	{"broker change", BrokerChange{Broker: 2, Epoch: 3, Fenced: true}, "0204" + "04" + "06" + "01" + "00"},
 	{"topic", TopicRecord{Name: "t", ID: someTopic}, "0312" + "0174" + "aa000000000000000000000000000001"},
-	{"partition", PartitionRecord{Topic: someTopic, Partition: 1, State: Partition{
+	{"partition", &PartitionRecord{Topic: someTopic, Partition: 1, State: Partition{
 		Replicas: []kafka.BrokerID{1, 2}, ISR: []kafka.BrokerID{2}, ELR: []kafka.BrokerID{1}, Leader: 2, LeaderEpoch: 5, PartitionEpoch: 6,
 	}}, "041c" + "aa000000000000000000000000000001" + "02" + "020204" + "0104" + "0102" + "00" + "04" + "0a" + "0c"},
 	{"partition change", PartitionChange{Topic: someTopic, Partition: 1, ELR: []kafka.BrokerID{1, 2}, LastKnownELR: []kafka.BrokerID{2}, Leader: kafka.NoLeader, LeaderEpoch: 5, PartitionEpoch: 6},
@@ -52,7 +52,7 @@ func TestVersion1IsRead(t *testing.T) {
 		want  Record
 	}{
 		"partition": {"010419" + "aa000000000000000000000000000001" + "02" + "020204" + "0104" + "04" + "0a" + "0c",
-			PartitionRecord{Topic: someTopic, Partition: 1, State: Partition{
+			&PartitionRecord{Topic: someTopic, Partition: 1, State: Partition{
 				Replicas: []kafka.BrokerID{1, 2}, ISR: []kafka.BrokerID{2}, Leader: 2, LeaderEpoch: 5, PartitionEpoch: 6,
 			}}},
 		"partition change": {"010516" + "aa000000000000000000000000000001" + "02" + "0104" + "01" + "0a" + "0c",

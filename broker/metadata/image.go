@@ -147,7 +147,7 @@ func (i *Image) Records() []Record {
 	for _, t := range i.topics {
 		records = append(records, TopicRecord{Name: t.Name, ID: t.ID})
 		for number := range t.Partitions {
-			records = append(records, PartitionRecord{Topic: t.ID, Partition: int32(number), State: *t.Partitions[number]})
+			records = append(records, &PartitionRecord{Topic: t.ID, Partition: int32(number), State: *t.Partitions[number]})
 		}
 	}
 	for _, resource := range slices.SortedFunc(maps.Keys(i.configs), ConfigResource.Compare) {

@@ -50,7 +50,7 @@ func (h *history) draw(image *Image, offset kafka.Offset) []Record {
 		id := kafka.TopicID{0: 1, 14: byte(h.topics >> 8), 15: byte(h.topics)}
 		records := []Record{TopicRecord{Name: fmt.Sprintf("topic-%d", h.topics), ID: id}}
 		for number := range h.random.IntN(4) {
-			records = append(records, PartitionRecord{Topic: id, Partition: int32(number), State: Partition{
+			records = append(records, &PartitionRecord{Topic: id, Partition: int32(number), State: Partition{
 				Replicas: []kafka.BrokerID{0, 1}, ISR: []kafka.BrokerID{0, 1},
 			}})
 		}
@@ -160,9 +160,9 @@ func TestContradictionsPanic(t *testing.T) {
 	image, _ := Empty().Apply(5, 1, []Record{TopicRecord{Name: "t", ID: someTopic}})
 	for name, records := range map[string][]Record{
 		"a topic twice":              {TopicRecord{Name: "t", ID: kafka.TopicID{1}}},
-		"a partition out of order":   {PartitionRecord{Topic: someTopic, Partition: 1}},
+		"a partition out of order":   {&PartitionRecord{Topic: someTopic, Partition: 1}},
 		"a change of no partition":   {PartitionChange{Topic: someTopic}},
-		"a partition of no topic":    {PartitionRecord{Topic: kafka.TopicID{9}}},
+		"a partition of no topic":    {&PartitionRecord{Topic: kafka.TopicID{9}}},
 		"the removal of no topic":    {RemoveTopic{ID: kafka.TopicID{9}}},
 		"a topic removed two times ": {RemoveTopic{ID: someTopic}, RemoveTopic{ID: someTopic}},
 	} {

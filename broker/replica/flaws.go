@@ -15,4 +15,7 @@ type Flaws struct {
 	// LastStableIsHighWatermark: open transactions do not hold the last stable
 	// offset back (lso-is-hw).
 	LastStableIsHighWatermark bool
+	// RefuseAfterAppend: a leader with too few in-sync replicas appends a batch
+	// and refuses it then, as if it had not (against KAFKA-1555).
+	RefuseAfterAppend bool
 }

@@ -87,11 +87,16 @@ func (p *Partition) Append(at Moment, records []byte, acks int16) (storage.Appen
 	if p.role != Leading {
 		return storage.AppendInfo{}, errNotLeader
 	}
-	if acks == -1 && p.underMinISR() {
+	refused := acks == -1 && p.underMinISR()
+	if refused && !p.flaws.RefuseAfterAppend {
 		return storage.AppendInfo{}, errNotEnoughReplicas
 	}
 	info, err := p.log.AppendAsLeader(records, p.state.LeaderEpoch, at.Wall)
-	return p.takeAppended(at, info, err)
+	info, err = p.takeAppended(at, info, err)
+	if refused && err == nil {
+		return storage.AppendInfo{}, errNotEnoughReplicas
+	}
+	return info, err
 }
 
 // AppendAsCoordinator is Append with acks -1 for what a coordinator on this

@@ -211,6 +211,8 @@ func (s *stage) begin(plain []string, set map[string]string) {
 			s.flaws.DivergingFetchCounts = true
 		case "stable-is-high-watermark":
 			s.flaws.LastStableIsHighWatermark = true
+		case "refuse-after-append":
+			s.flaws.RefuseAfterAppend = true
 		case "epoch-lookup-offset-only":
 			s.storage.EpochLookupOffsetOnly = true
 		default:

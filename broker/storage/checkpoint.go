@@ -17,9 +17,16 @@ const checkpointVersion = "1"
 
 // sealCheckpoint makes the file's content of its entries, lines with "\n".
 func sealCheckpoint(entries []byte, count int) []byte {
-	content := []byte(checkpointVersion + "\n" + strconv.Itoa(count) + "\n")
+	content := make([]byte, 0, len(entries)+len("1\n1000000\ncrc32c 01234567\n"))
+	content = append(content, checkpointVersion+"\n"...)
+	content = append(strconv.AppendInt(content, int64(count), 10), '\n')
 	content = append(content, entries...)
-	return fmt.Appendf(content, "crc32c %08x\n", crc32.Checksum(content, castagnoli))
+	sum := crc32.Checksum(content, castagnoli)
+	content = append(content, "crc32c "...)
+	for shift := 28; shift >= 0; shift -= 4 {
+		content = append(content, "0123456789abcdef"[sum>>shift&15])
+	}
+	return append(content, '\n')
 }
 
 // openCheckpoint returns the entries, and false for content that is missing,
@@ -38,9 +45,10 @@ func openCheckpoint(content []byte) (entries []string, ok bool) {
 
 // encodeEpochs is the content of leader-epoch-checkpoint.
 func encodeEpochs(epochs []EpochStart) []byte {
-	var lines []byte
+	lines := make([]byte, 0, 24*len(epochs))
 	for _, e := range epochs {
-		lines = fmt.Appendf(lines, "%d %d\n", e.Epoch, e.Start)
+		lines = append(strconv.AppendInt(lines, int64(e.Epoch), 10), ' ')
+		lines = append(strconv.AppendInt(lines, int64(e.Start), 10), '\n')
 	}
 	return sealCheckpoint(lines, len(epochs))
 }

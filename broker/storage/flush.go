@@ -26,7 +26,7 @@ type flushing struct {
 
 	dirDirty    bool     // entries of the log's directory changed
 	parentDirty bool     // the directory itself is new
-	replaced    []string // small files written anew
+	replaced    []string // small files of the directory written anew
 }
 
 type flush struct {
@@ -101,7 +101,7 @@ func (l *Log) startFlush(upTo kafka.Offset) {
 	}
 	state := &l.flushing
 	for _, name := range state.replaced {
-		f.ops = l.syncByName(f.ops, name)
+		f.ops = l.syncByName(f.ops, l.dir+"/"+name)
 	}
 	if state.dirDirty {
 		f.ops = append(f.ops, l.submit(l.fs.SyncDir(l.dir)))
@@ -137,7 +137,7 @@ func (l *Log) replace(name string, content []byte) error {
 	if !slices.Contains(l.flushing.replaced, name) {
 		l.flushing.replaced = append(l.flushing.replaced, name)
 	}
-	return replaceFile(l.fs, name, content)
+	return replaceFile(l.fs, l.dir+"/"+name, content)
 }
 
 func (l *Log) submit(op host.Op) host.Op {
@@ -210,7 +210,7 @@ func (l *Log) lowerRecoveryPoint() error {
 // kill does not bring a higher one back, and asks for a checkpoint.
 func (l *Log) holdDown() error {
 	l.flushing.lowered = true
-	if err := l.replace(l.dir+"/"+loweredPointFile, sealCheckpoint(fmt.Appendf(nil, "%d\n", l.flushing.recoveryPoint), 1)); err != nil {
+	if err := l.replace(loweredPointFile, sealCheckpoint(fmt.Appendf(nil, "%d\n", l.flushing.recoveryPoint), 1)); err != nil {
 		return err
 	}
 	if l.owner != nil {

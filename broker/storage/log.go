@@ -145,7 +145,7 @@ func (l *Log) assignEpoch(epoch kafka.LeaderEpoch, start kafka.Offset) error {
 const epochFile = "leader-epoch-checkpoint"
 
 func (l *Log) writeEpochs() error {
-	return l.check(l.replace(l.dir+"/"+epochFile, encodeEpochs(l.epochs.entries)))
+	return l.check(l.replace(epochFile, encodeEpochs(l.epochs.entries)))
 }
 
 // ExpireProducers forgets the producers that were silent for the expiration,

@@ -448,7 +448,7 @@ func FuzzRecovery(f *testing.F) {
 			for i := range 8 {
 				mustAppend(t, l, 0, produced(5, 0, kafka.Sequence(i), 1))
 			}
-			last := "logs/orders-0/" + paddedOffset(l.active().base)
+			last := segmentPrefix("logs/orders-0", l.active().base)
 			file := fs.entries[last+".log"]
 			place := int(at) % (len(file.data) + 1)
 			file.data = append(file.data[:place:place], garbage...)

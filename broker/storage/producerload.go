@@ -15,6 +15,11 @@ import (
 
 const snapshotSuffix = ".snapshot"
 
+func snapshotName(at kafka.Offset) string {
+	digits := paddedOffset(at)
+	return string(digits[:]) + snapshotSuffix
+}
+
 // writeSnapshot stores the producers' state, which must be that as of at.
 func (l *Log) writeSnapshot(at kafka.Offset) error {
 	if i, found := slices.BinarySearch(l.snapshots, at); !found {
@@ -24,7 +29,7 @@ func (l *Log) writeSnapshot(at kafka.Offset) error {
 	if err != nil {
 		return err
 	}
-	return l.replace(segmentPrefix(l.dir, at)+snapshotSuffix, l.producers.appendSnapshot(nil, at, lastCRC))
+	return l.replace(snapshotName(at), l.producers.appendSnapshot(nil, at, lastCRC))
 }
 
 // crcBefore is the CRC of the batch that ends at offset at, 0 if the log
@@ -52,7 +57,7 @@ func (l *Log) removeSnapshots(unwanted func(kafka.Offset) bool) error {
 			kept = append(kept, at)
 			continue
 		}
-		if err := removeFile(l.fs, segmentPrefix(l.dir, at)+snapshotSuffix); err != nil {
+		if err := removeFile(l.fs, l.dir+"/"+snapshotName(at)); err != nil {
 			return err
 		}
 	}
@@ -110,7 +115,7 @@ func (l *Log) takeProducers(s *segment, from kafka.Offset) error {
 func (l *Log) loadSnapshot() (from kafka.Offset, err error) {
 	for len(l.snapshots) > 0 {
 		at := l.snapshots[len(l.snapshots)-1]
-		name := segmentPrefix(l.dir, at) + snapshotSuffix
+		name := l.dir + "/" + snapshotName(at)
 		content, err := readFile(l.fs, name)
 		if err != nil {
 			return 0, err

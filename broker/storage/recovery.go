@@ -55,13 +55,13 @@ func (l *Log) load(o *Options, r *Recovery) error {
 	if err != nil {
 		return err
 	}
-	if err := l.loadTopicID(len(bases) == 0); err != nil {
-		return err
+	if isNew {
+		err = l.writeTopicID()
+	} else {
+		err = errors.Join(l.loadTopicID(len(bases) == 0), l.loadLoweredPoint(o), l.loadLogStart(o))
 	}
-	if !isNew {
-		if err := errors.Join(l.loadLoweredPoint(o), l.loadLogStart(o)); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
 	if !o.Clean && len(bases) > 0 && bases[0] > max(o.LogStart, o.RecoveryPoint) {
 		// The log began lower and nobody moved its start: its first file is lost.
@@ -97,7 +97,7 @@ func (l *Log) load(o *Options, r *Recovery) error {
 	if !o.Clean {
 		// The last incarnation may have written these and not come to sync them.
 		l.flushing.dirDirty, l.flushing.parentDirty = true, true
-		l.flushing.replaced = append(l.flushing.replaced, l.dir+"/"+topicIDFile, l.dir+"/"+logStartFile)
+		l.flushing.replaced = append(l.flushing.replaced, topicIDFile, logStartFile)
 	}
 	l.flushing.recoveryPoint = max(o.RecoveryPoint, l.segments[0].base)
 	l.flushing.submitted = min(l.flushing.recoveryPoint, l.logEnd)
@@ -147,7 +147,8 @@ func (l *Log) takeStock() (bases []kafka.Offset, isNew bool, err error) {
 
 func parsePaddedOffset(s string) (kafka.Offset, bool) {
 	o, err := strconv.ParseInt(s, 10, 64)
-	return kafka.Offset(o), err == nil && o >= 0 && len(s) == 20 && paddedOffset(kafka.Offset(o)) == s
+	digits := paddedOffset(kafka.Offset(o))
+	return kafka.Offset(o), err == nil && o >= 0 && string(digits[:]) == s
 }
 
 // loadSegments opens the segments, trusting those that are known to be
@@ -361,13 +362,14 @@ func (l *Log) loadLogStart(o *Options) error {
 // writeLogStart comes before the files below start are removed, so that a
 // start above 0 is known to be meant.
 func (l *Log) writeLogStart(start kafka.Offset) error {
-	return l.replace(l.dir+"/"+logStartFile, sealCheckpoint(fmt.Appendf(nil, "%d\n", start), 1))
+	return l.replace(logStartFile, sealCheckpoint(fmt.Appendf(nil, "%d\n", start), 1))
 }
 
 const topicIDFile = "partition.metadata"
 
-// loadTopicID reads the topic's id, and writes it where the log is new.
-func (l *Log) loadTopicID(isNew bool) error {
+// loadTopicID reads the topic's id, and writes it where the log has no segment
+// yet: a crash cut its making short.
+func (l *Log) loadTopicID(noSegment bool) error {
 	content, err := readFile(l.fs, l.dir+"/"+topicIDFile)
 	if err != nil {
 		return err
@@ -378,7 +380,7 @@ func (l *Log) loadTopicID(isNew bool) error {
 	switch {
 	case whole && found && err == nil:
 		l.topicID = id
-	case isNew && !l.topicID.IsZero():
+	case noSegment:
 		return l.writeTopicID()
 	default:
 		l.topicID = kafka.TopicID{}
@@ -395,6 +397,10 @@ func (l *Log) SetTopicID(id kafka.TopicID) error {
 	return l.check(l.writeTopicID())
 }
 
+// writeTopicID writes the id if there is one.
 func (l *Log) writeTopicID() error {
-	return l.replace(l.dir+"/"+topicIDFile, []byte("version: 0\ntopic_id: "+l.topicID.String()+"\n"))
+	if l.topicID.IsZero() {
+		return nil
+	}
+	return l.replace(topicIDFile, []byte("version: 0\ntopic_id: "+l.topicID.String()+"\n"))
 }

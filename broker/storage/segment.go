@@ -50,17 +50,17 @@ type segment struct {
 
 // segmentPrefix is the path of a segment's files without the extension.
 func segmentPrefix(dir string, base kafka.Offset) string {
-	return dir + "/" + paddedOffset(base)
+	digits := paddedOffset(base)
+	return dir + "/" + string(digits[:])
 }
 
 // paddedOffset writes an offset as file names have it: 20 digits.
-func paddedOffset(o kafka.Offset) string {
-	var digits [20]byte
+func paddedOffset(o kafka.Offset) (digits [20]byte) {
 	for i := len(digits) - 1; i >= 0; i-- {
 		digits[i] = byte('0' + o%10)
 		o /= 10
 	}
-	return string(digits[:])
+	return digits
 }
 
 // createSegment makes the three files of an empty segment, in place of any

@@ -13,4 +13,8 @@ type Flaws struct {
 	// IgnorePrepared lets a new coordinator forget that markers are owed
 	// (KAFKA-5131).
 	IgnorePrepared bool
+	// EndBeforeDurable answers the end of a transaction when the decision is in
+	// the coordinator's own log, which another coordinator may not have (against
+	// KIP-98).
+	EndBeforeDurable bool
 }

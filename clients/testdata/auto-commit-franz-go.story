@@ -21,5 +21,5 @@ offsets
   3.002s  offset_committed partition=0 offset=2
   3.002s  auto-commit of 2 acknowledged
     4.5s  committed: orders-0=2 (epoch 0)
-    4.5s  closed
+  4.502s  closed
     4.6s  committed: orders-0=2 (epoch 0)

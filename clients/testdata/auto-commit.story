@@ -36,5 +36,5 @@ offsets
   3.801s  broker 1: commit v10 orders-0=4 of billing, generation -1 
   3.802s  offset_committed partition=0 offset=4
   3.802s  auto-commit of 4 acknowledged
-  3.802s  closed
+  3.804s  closed
     3.9s  committed: orders-0=4 (epoch 0)

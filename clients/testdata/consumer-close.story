@@ -22,7 +22,7 @@ run 100ms
    501ms  broker 1: commit v10 orders-0=3 of billing, generation -1 
    502ms  offset_committed partition=0 offset=3
    502ms  auto-commit of 3 acknowledged
-   502ms  closed
+   504ms  closed
    600ms  committed: orders-0=3 (epoch 0)
    610ms  moved -1 to 3 (committed)
   1.101s  broker 1: commit v10 orders-0=1 of billing, generation -1 drop
@@ -32,4 +32,4 @@ run 100ms
    21.1s  committed: orders-0=3 (epoch 0)
   21.11s  moved -1 to 0 (assigned)
  21.112s  read 0 to 3, high watermark 3: 0:a 1:b 2:c
-   21.6s  closed
+ 21.602s  closed

@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"assay/scenarios/run"
 )
 
 // Exit codes of the contract.
@@ -109,6 +111,11 @@ simulator, under crashes and network faults, and judges what they promised.
   assay list scenarios               what is shipped
   assay explain no-loss              what a word means`,
 		SilenceUsage: true, SilenceErrors: true,
+		PersistentPreRun: func(c *cobra.Command, _ []string) {
+			if c.Name() != "serve" && os.Getenv("GOGC") == "" {
+				debug.SetGCPercent(run.CollectorPercent)
+			}
+		},
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(runCommand(s), checkCommand(s), replayCommand(s), huntCommand(s), shrinkCommand(s),

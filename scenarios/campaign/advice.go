@@ -20,7 +20,13 @@ func advise(s *format.Scenario, claim format.Claim, w *result.Witness) []string 
 	}
 	a.flaws()
 	switch checkers.Guarantee(claim.Guarantee) {
-	case checkers.NoLoss, checkers.LinearizableLog, checkers.FreshReads, checkers.LogAgreement:
+	case checkers.FreshReads:
+		if w.Anomaly == string(checkers.StaleRead) {
+			a.freshness()
+		} else {
+			a.durability()
+		}
+	case checkers.NoLoss, checkers.LinearizableLog, checkers.LogAgreement:
 		a.durability()
 	case checkers.NoDuplicates:
 		a.duplicates()
@@ -109,6 +115,17 @@ func (a *adviser) durability() {
 			a.replicas()
 		}
 	}
+}
+
+// freshness is about readers that were told an end of the log that it had left behind.
+func (a *adviser) freshness() {
+	for _, p := range a.producers() {
+		if acks := p.Settings().String("acks"); acks == "0" || acks == "1" {
+			a.say("%s has acks=%s: a record counts as acknowledged before readers may see it; with acks=all they may by then", p.Name, acks)
+			return
+		}
+	}
+	a.say("no setting would: a broker answers as the leader until it learns that it is not; who must know the end writes a record with acks=all and reads until that one comes")
 }
 
 // replicas looks at what acks=all rests on.

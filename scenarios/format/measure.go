@@ -32,7 +32,7 @@ var CounterMeanings = []Counter{
 	{"controller_changes", "Times that a controller became the active one, after the run's start."},
 	{"power_losses", "Brokers that lost power, by any fault."},
 	{"recoveries", "Starts of a broker at which some log had to be recovered from an unclean stop."},
-	{"connections_reset", "Nodes whose connections a reset fault broke, each time."},
+	{"connections_reset", "Connections that reset faults broke."},
 	{"records_acknowledged", "Records that producers were told to be in the log."},
 	{"records_consumed", "Records handed to consumers; the final reading of every log is not counted."},
 	{"retried_records", "Records on which the work failed and was tried again (\"failures\"); each counts once for each time that it is delivered."},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"slices"
 	"syscall"
@@ -34,6 +35,7 @@ func benchmarkScenario(b *testing.B, name string) {
 	file, diagnostics := format.Load(format.Source{Name: name, Text: text}, format.Options{})
 	require.NotNil(b, file, diagnostics.String())
 	var records, events int64
+	collectSeldom(b)
 	b.ReportAllocs()
 	before := processorTime(b)
 	for b.Loop() {
@@ -76,6 +78,7 @@ func BenchmarkGrowth(b *testing.B) {
 		b.Run(fmt.Sprintf("brokers=%d/partitions=%d", size.brokers, size.partitions), func(b *testing.B) {
 			s := load(b, fmt.Sprintf(growing, size.brokers, size.partitions, min(3, size.brokers), 10))
 			var events, peak uint64
+			collectSeldom(b)
 			runtime.GC()
 			heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}} // read without stopping the program
 			look := func() bool {
@@ -109,6 +112,7 @@ func BenchmarkGrowthByTurns(b *testing.B) {
 				small := load(b, fmt.Sprintf(growing, 3, 6, 3, seconds))
 				grown := load(b, fmt.Sprintf(growing, large.brokers, large.partitions, 3, seconds))
 				var ratios []float64
+				collectSeldom(b)
 				for b.Loop() {
 					ratios = append(ratios, timeOfEvent(b, &grown)/timeOfEvent(b, &small))
 				}
@@ -116,6 +120,15 @@ func BenchmarkGrowthByTurns(b *testing.B) {
 				b.ReportMetric(ratios[len(ratios)/2], "times-3/6")
 			})
 		}
+	}
+}
+
+// collectSeldom measures under the collector's setting of the command line,
+// unless GOGC is set.
+func collectSeldom(b *testing.B) {
+	if os.Getenv("GOGC") == "" {
+		former := debug.SetGCPercent(CollectorPercent)
+		b.Cleanup(func() { debug.SetGCPercent(former) })
 	}
 }
 

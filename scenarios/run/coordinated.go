@@ -9,11 +9,12 @@ import (
 
 // coordinated follows what groups and transactions go through.
 type coordinated struct {
-	open map[string]bool // transactions, by transactional id
+	open  map[string]bool // transactions, by transactional id
+	begun map[string]bool // groups that have had a generation with members
 }
 
 func (c *coordinated) watch(r *run) {
-	c.open = map[string]bool{}
+	c.open, c.begun = map[string]bool{}, map[string]bool{}
 	ended := func(counter Counter) watcher {
 		return func(_ string, e host.Event) {
 			r.exercise.add(counter, 1)
@@ -35,9 +36,15 @@ func (c *coordinated) watch(r *run) {
 		}
 	})
 	r.on(broker.PointGroupRebalanced, func(_ string, e host.Event) {
-		if generation, members := e.Args[0], e.Args[1]; generation > 1 && members > 0 {
+		generation, members := e.Args[0], e.Args[1]
+		if members == 0 {
+			return
+		}
+		// The first generation with members has number 1, and of a group of KIP-848 number 2.
+		if generation > 1 && c.begun[e.Subject] {
 			r.exercise.add(Rebalances, 1)
 		}
+		c.begun[e.Subject] = true
 	})
 	r.on(broker.PointMemberFenced, func(string, host.Event) { r.exercise.add(MembersFenced, 1) })
 	r.on(clients.PointLost, func(string, host.Event) { r.points.reach(MemberLostPartitions) })

@@ -109,3 +109,30 @@ func TestCoordinatedSeries(t *testing.T) {
 		}
 	})
 }
+
+// The first generation of a group is no rebalance, whatever number it has.
+func TestFirstGenerationIsNoRebalance(t *testing.T) {
+	rebalances := func(count, protocol string) int64 {
+		s := load(t, `
+version: 1
+name: coming
+seeds: {base: 1, count: 1}
+cluster: {config: {offsets.topic.num.partitions: 1}}
+topics: {orders: {partitions: 2, replication_factor: 3, config: {min.insync.replicas: 2}}}
+workload:
+  warmup: 1s
+  duration: 12s
+  drain: 20s
+  producers: {web: {topic: orders, rate: 5/s, value: {size: 64B}, config: {acks: all}}}
+  consumers: {billing: {count: `+count+`, group: billing, topics: [orders], commit: after_process, config: {group.protocol: `+protocol+`, auto.offset.reset: earliest}}}
+claims: {no-loss: {}}
+`)
+		o, err := Simulate(&s, 1, nil, Options{})
+		require.NoError(t, err)
+		require.Positive(t, o.Exercise[RecordsConsumed])
+		return o.Exercise[Rebalances]
+	}
+	require.Zero(t, rebalances("1", "classic"))
+	require.Zero(t, rebalances("1", "consumer"))
+	require.Equal(t, int64(1), rebalances("2", "consumer"), "the second member comes when the first is there")
+}

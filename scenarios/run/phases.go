@@ -114,11 +114,8 @@ func (r *run) noteFault(record faults.Record) {
 	if record.Outcome == faults.Skipped {
 		return
 	}
-	switch record.Spec.Kind {
-	case faults.PowerLoss:
+	if record.Spec.Kind == faults.PowerLoss {
 		r.exercise.add(PowerLosses, int64(len(record.Spec.Target)))
-	case faults.Reset:
-		r.exercise.add(ConnectionsReset, int64(len(record.Spec.Target)))
 	}
 	if r.recorder.Open() > 0 {
 		r.points.reach(FaultDuringProduce)

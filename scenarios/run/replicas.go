@@ -5,6 +5,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"assay/broker"
 	"assay/broker/replica"
 	"assay/checkers/history"
 	"assay/host"
@@ -33,7 +34,27 @@ type committed struct {
 	base    kafka.Offset // of the last batch below end
 	hash    uint64
 	leaders map[kafka.LeaderEpoch]string
-	marks   map[string]kafka.Offset // by node: its high watermark as leader of its present epoch
+	marks   []highWatermark
+
+	partition history.PartitionID
+	known     bool // a topic of the scenario
+}
+
+// highWatermark is what a node has shown as leader of its present epoch.
+type highWatermark struct {
+	node string
+	at   kafka.Offset
+}
+
+// markOf returns a node's high watermark, 0 at first. Few nodes ever lead a partition.
+func (c *committed) markOf(node string) *kafka.Offset {
+	for i := range c.marks {
+		if c.marks[i].node == node {
+			return &c.marks[i].at
+		}
+	}
+	c.marks = append(c.marks, highWatermark{node: node})
+	return &c.marks[len(c.marks)-1].at
 }
 
 // watchReplicas follows what becomes committed. Every batch that newly comes
@@ -47,7 +68,8 @@ func (r *run) watchReplicas() {
 func (r *run) committedOf(at kafka.TopicPartition) *committed {
 	c := r.committed[at]
 	if c == nil {
-		c = &committed{leaders: map[kafka.LeaderEpoch]string{}, marks: map[string]kafka.Offset{}}
+		c = &committed{}
+		c.partition, c.known = r.partitions[at]
 		r.committed[at] = c
 	}
 	return c
@@ -58,9 +80,12 @@ func (r *run) checkNewLeader(node string, e host.Event) {
 	at := kafka.TopicPartition{Topic: e.Subject, Partition: int32(e.Args[0])}
 	epoch, logEnd := kafka.LeaderEpoch(e.Args[1]), kafka.Offset(e.Args[2])
 	c := r.committedOf(at)
-	c.marks[node] = kafka.Offset(e.Args[3])
+	*c.markOf(node) = kafka.Offset(e.Args[3])
 	if other, led := c.leaders[epoch]; led && other != node {
 		r.violate(CommittedUnderOther, "%s and %s both lead %s in epoch %d", other, node, at, epoch)
+	}
+	if c.leaders == nil {
+		c.leaders = map[kafka.LeaderEpoch]string{}
 	}
 	c.leaders[epoch] = node
 	if epoch < c.epoch {
@@ -85,13 +110,13 @@ func (r *run) noteCommitted(node string, e host.Event) {
 	at := kafka.TopicPartition{Topic: e.Subject, Partition: int32(e.Args[0])}
 	to, epoch := kafka.Offset(e.Args[1]), kafka.LeaderEpoch(e.Args[2])
 	c := r.committedOf(at)
-	from := c.marks[node]
+	mark := c.markOf(node)
+	from := *mark
 	if to < from {
 		r.violate(HighWatermarkBack, "%s moved the high watermark of %s back from %d to %d in epoch %d", node, at, from, to, epoch)
 	}
-	c.marks[node] = to
-	partition, known := r.partitions[at]
-	if !known || to <= from {
+	*mark = to
+	if !c.known || to <= from {
 		return
 	}
 	r.batches = r.batches[:0]
@@ -106,7 +131,7 @@ func (r *run) noteCommitted(node string, e host.Event) {
 	if to > c.end {
 		c.end, c.epoch, c.base, c.hash = to, epoch, kafka.Offset(last.Base), last.Hash
 	}
-	r.sink.Replica(history.Replica{At: r.clock(), Broker: node, Partition: partition, LeaderEpoch: int32(epoch), Leader: true,
+	r.sink.Replica(history.Replica{At: r.clock(), Broker: node, Partition: c.partition, LeaderEpoch: int32(epoch), Leader: true,
 		LogStart: int64(from), HighWatermark: int64(to), Batches: r.batches})
 }
 
@@ -129,14 +154,14 @@ func (r *run) snapshotReplicas() {
 		}
 		for _, topic := range r.scenario.Topics {
 			for number := range topic.Partitions {
-				r.snapshotReplica(name, kafka.TopicPartition{Topic: topic.Name, Partition: int32(number)})
+				r.snapshotReplica(name, b, kafka.TopicPartition{Topic: topic.Name, Partition: int32(number)})
 			}
 		}
 	}
 }
 
-func (r *run) snapshotReplica(name string, at kafka.TopicPartition) {
-	state, hosted := r.replica(name, at)
+func (r *run) snapshotReplica(name string, b *broker.Node, at kafka.TopicPartition) {
+	state, hosted := b.Partition(at)
 	if !hosted {
 		return
 	}

@@ -171,6 +171,9 @@ func newRun(s *format.Scenario, seed uint64, values map[string]*workload.Values,
 	}
 	r.sink = sinks
 	r.recorder = workload.NewRecorder(r.sink, r.clock, r.metrics)
+	if slices.ContainsFunc(s.Claims, func(c format.Claim) bool { return c.Guarantee == string(checkers.FreshReads) }) {
+		r.recorder.NoteLogEnds()
+	}
 	r.knobs, r.zones = drawnKnobs(s, seed), s.ZoneOf()
 	if err := r.build(); err != nil {
 		return nil, err

@@ -430,7 +430,7 @@ func (v *view) SkewClock(name string, by time.Duration) func() {
 }
 
 func (v *view) Reset(name string, late bool, chance *rand.Rand) {
-	v.run.world.Reset(name, late, chance)
+	v.run.exercise.add(ConnectionsReset, int64(v.run.world.Reset(name, late, chance)))
 }
 
 func (v *view) MoveLeader(topic string, partition int32, to string, fence bool, duration time.Duration) error {

@@ -89,6 +89,7 @@ func (n *ConsumerNode) Start(h host.Host) {
 		Stamp:         func() int64 { return int64(n.session.Now()) },
 		Available:     n.poll,
 		Moved:         n.session.Moved,
+		LogEnd:        n.session.LogEnds(),
 		Failed:        n.failed,
 		AutoCommitted: n.autoCommitted,
 		GroupFailed:   func(error) { n.fail() },

@@ -125,6 +125,7 @@ func (n *ProcessorNode) Start(h host.Host) {
 		Stamp:       func() int64 { return int64(n.session.Now()) },
 		Available:   n.run,
 		Moved:       n.session.Moved,
+		LogEnd:      n.session.LogEnds(),
 		Failed:      n.failedPartition,
 		GroupFailed: func(error) { n.fail() },
 	})

@@ -19,6 +19,7 @@ type Recorder struct {
 	present    map[string]*Session
 	effects    map[string]*effects // of applications with a store of their own, by client
 	listener   Listener            // may be nil
+	logEnds    bool                // what readers learn of the logs' ends is noted, too
 }
 
 // NewRecorder makes a recorder. The clock is the run's, not a node's: a
@@ -32,6 +33,10 @@ func NewRecorder(sink history.Sink, clock func() history.Time, metrics *Metrics)
 		partitions: map[kafka.TopicPartition]history.PartitionID{}, groups: map[string]history.GroupID{}, present: map[string]*Session{}, effects: map[string]*effects{},
 	}
 }
+
+// NoteLogEnds has all sessions note the exact reads of the logs' lengths: what
+// fresh-reads is judged by. There are many, so that others go without.
+func (r *Recorder) NoteLogEnds() { r.logEnds = true }
 
 // Metrics is where latencies and counters go.
 func (r *Recorder) Metrics() *Metrics { return r.metrics }
@@ -304,6 +309,32 @@ func (s *Session) Read(chunk clients.Chunk, final bool) {
 		Call: history.Time(chunk.Requested), Return: now,
 		From: int64(chunk.From), Next: int64(chunk.Next), HighWatermark: int64(chunk.HighWatermark),
 		Records: s.seen, Final: final, Committed: s.committedOnly,
+	})
+}
+
+// LogEnds is what takes the exact reads of the logs' lengths, nil where they are
+// not noted.
+func (s *Session) LogEnds() func(clients.LogEnd) {
+	if !s.recorder.logEnds {
+		return nil
+	}
+	return s.foundEnd
+}
+
+// foundEnd notes an exact read of a log's length: by a lookup, or by a fetch that
+// returned empty.
+func (s *Session) foundEnd(e clients.LogEnd) {
+	if s.closed {
+		return
+	}
+	partition, asked, now := s.recorder.Partition(e.Partition), history.Time(e.Requested), s.recorder.clock()
+	if e.Position == kafka.NoOffset {
+		s.recorder.sink.ListOffsets(history.ListOffsets{Client: s.id, Partition: partition, Call: asked, Return: now, End: int64(e.HighWatermark)})
+		return
+	}
+	s.recorder.sink.Read(history.Read{
+		Client: s.id, Partition: partition, Call: asked, Return: now,
+		From: int64(e.Position), Next: int64(e.Position), HighWatermark: int64(e.HighWatermark),
 	})
 }
 

@@ -22,5 +22,5 @@ offsets
   2.001s  broker 1: commit v10 orders-1=9 of billing, generation 1 
   2.002s  a: commit of 9 acknowledged
   2.003s  broker 1: member-1 leaves (the consumer is being closed)
-  2.004s  a: closed
+  2.006s  a: closed
       3s  committed: orders-1=9 (epoch 0)

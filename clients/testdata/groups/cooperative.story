@@ -49,7 +49,7 @@ owners
   8.003s  a: reads 0: 1:b
       9s  a: asked to give back [0 1]
   9.001s  broker 1: member-1 leaves (the consumer is being closed)
-  9.002s  a: closed
+  9.004s  a: closed
   9.021s  broker 1: heartbeat of member-2, generation 3: REBALANCE_IN_PROGRESS
   9.023s  broker 1: join v9 of "member-2" by cooperative-sticky, claims [2 3] of generation 3
   9.024s  group_joined generation=4 members=1

@@ -53,7 +53,7 @@ owners
   7.002s  b: auto-commit of 0 acknowledged
   7.002s  b: asked to give back [2 3]
   7.003s  broker 1: member-2 leaves (the consumer is being closed)
-  7.004s  b: closed
+  7.006s  b: closed
   8.021s  broker 1: commit v10 orders-0=4 orders-1=0 of billing, generation 2 
   8.022s  a: auto-commit of 4 acknowledged
   8.022s  a: auto-commit of 0 acknowledged

@@ -41,7 +41,7 @@ owners
       9s  committed: orders-0=2 (epoch 0) orders-1=0 (epoch 0) orders-2=0 (epoch 0) orders-3=0 (epoch 0)
       9s  b: asked to give back [0 2]
   9.001s  broker 1: b leaves by -1
-  9.002s  b: closed
+  9.004s  b: closed
   10.02s  group_joined generation=3 members=-1
  10.021s  broker 1: commit v10 orders-1=0 orders-3=0 of billing, generation 3 
  10.022s  a: auto-commit of 0 acknowledged

@@ -19,7 +19,7 @@ run 2s
     17ms  a: 3 starts at 0 (assigned)
       1s  a: asked to give back [0 1 2 3]
   1.001s  broker 1: a leaves by -2
-  1.002s  a: closed
+  1.004s  a: closed
   2.009s  broker 1: heartbeat v1 of b (desk-1), epoch 0, topics [orders], has []
    2.01s  group_joined generation=3 members=-1
    2.01s  b: assigned [0 1 2 3], generation 3

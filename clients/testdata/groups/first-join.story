@@ -33,4 +33,4 @@ run 1s
   2.002s  a: auto-commit of 1 acknowledged
   2.002s  a: asked to give back [0 1 2 3]
   2.003s  broker 1: member-1 leaves (the consumer is being closed)
-  2.004s  a: closed
+  2.006s  a: closed

@@ -60,7 +60,7 @@ run 1s
             broker 1: session 2: orders-2 from 1 orders-3 from 0
      10s  b: asked to give back [2 3]
  10.001s  broker 1: member-2 leaves (the consumer is being closed)
- 10.002s  b: closed
+ 10.004s  b: closed
  12.021s  broker 1: heartbeat of member-1, generation 3: REBALANCE_IN_PROGRESS
  12.023s  broker 1: join v9 of "member-1" by cooperative-sticky, claims [0 1] of generation 3
  12.024s  group_joined generation=4 members=1
@@ -70,5 +70,4 @@ run 1s
   12.03s  a: 3 starts at 0 (assigned)
  12.532s  a: reads 2: 0:others
      15s  broker 1: session 1: orders-0 from 1 orders-1 from 0 orders-2 from 1 orders-3 from 0
-            broker 1: session 2: orders-2 from 1 orders-3 from 0
  15.002s  a: reads 2: 1:again

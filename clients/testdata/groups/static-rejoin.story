@@ -19,7 +19,7 @@ owners
     19ms  a: 2 starts at 0 (assigned)
     19ms  a: 3 starts at 0 (assigned)
       1s  a: asked to give back [0 1 2 3]
-      1s  a: closed
+  1.002s  a: closed
   2.009s  broker 1: join v9 of "" (desk-1) by range, claims  of generation -1
    2.01s  group_joined generation=2 members=1
   2.011s  broker 1: generation 2 gives desk-1-2 [0 1 2 3]

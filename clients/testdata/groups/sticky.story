@@ -60,7 +60,7 @@ owners
      11s  c has [1], generation 3
      11s  b: asked to give back [2 3]
  11.001s  broker 1: member-2 leaves (the consumer is being closed)
- 11.002s  b: closed
+ 11.004s  b: closed
  12.021s  broker 1: heartbeat of member-1, generation 3: REBALANCE_IN_PROGRESS
  12.021s  broker 1: heartbeat of member-3, generation 3: REBALANCE_IN_PROGRESS
  12.022s  a: asked to give back [0]
