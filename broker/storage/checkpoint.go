@@ -1,6 +1,8 @@
 package storage
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"hash/crc32"
 	"strconv"
@@ -21,11 +23,9 @@ func sealCheckpoint(entries []byte, count int) []byte {
 	content = append(content, checkpointVersion+"\n"...)
 	content = append(strconv.AppendInt(content, int64(count), 10), '\n')
 	content = append(content, entries...)
-	sum := crc32.Checksum(content, castagnoli)
-	content = append(content, "crc32c "...)
-	for shift := 28; shift >= 0; shift -= 4 {
-		content = append(content, "0123456789abcdef"[sum>>shift&15])
-	}
+	var sum [4]byte
+	binary.BigEndian.PutUint32(sum[:], crc32.Checksum(content, castagnoli))
+	content = hex.AppendEncode(append(content, "crc32c "...), sum[:])
 	return append(content, '\n')
 }
 
