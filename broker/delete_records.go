@@ -82,7 +82,7 @@ func (n *Node) deleteBefore(name string, asked *kmsg.DeleteRecordsRequestTopicPa
 // deletionsMayEnd looks again once a follower has said where its log starts.
 func (n *Node) deletionsMayEnd(h *hosted) {
 	if len(h.deletes) > 0 {
-		h.Changed(h.Partition)
+		h.Changed(&h.Partition)
 	}
 }
 

@@ -87,7 +87,7 @@ func (n *Node) sessionOf(f *heldFetch, r *kmsg.FetchRequest, who fetchSession) (
 		}
 		f.full, f.keep = true, r.Version >= 7 && r.SessionEpoch == 0
 		if f.keep {
-			who.byKey = make(map[fetchKey]*fetchPartition)
+			who.byKey = make(map[fetchKey]*fetchPartition, partitionsIn(r))
 		}
 		n.readPartitions(&who, r)
 		return &who, nil
@@ -148,14 +148,19 @@ func (s *fetchSession) readAs(who *fetchSession) {
 	}
 }
 
-// readPartitions takes the request's partitions over.
-func (n *Node) readPartitions(s *fetchSession, r *kmsg.FetchRequest) {
-	count := 0
+// partitionsIn is how many partitions a request names.
+func partitionsIn(r *kmsg.FetchRequest) (count int) {
 	for i := range r.Topics {
 		count += len(r.Topics[i].Partitions)
 	}
+	return count
+}
+
+// readPartitions takes the request's partitions over.
+func (n *Node) readPartitions(s *fetchSession, r *kmsg.FetchRequest) {
 	var fresh []fetchPartition
 	if !s.kept {
+		count := partitionsIn(r)
 		fresh = make([]fetchPartition, count)
 		s.partitions = make([]*fetchPartition, 0, count)
 		s.stirred = make([]*fetchPartition, 0, count)

@@ -23,7 +23,8 @@ const replicaFetchVersion = 17
 type fetcher struct {
 	node        *Node
 	leader      kafka.BrokerID
-	leaderEpoch kafka.BrokerEpoch // the leader's incarnation that the connection is to
+	leaderEpoch kafka.BrokerEpoch // the leader's incarnation that the connection is to,
+	leaderAddr  host.Addr         // and where it listens
 	channel     channel
 	partitions  []*hosted // sorted by topic id and partition
 	stirred     []*hosted // those of them that the next request may have to name
@@ -118,10 +119,10 @@ func (f *fetcher) renew(session int32) {
 }
 
 func compareByID(a, b *hosted) int {
-	if c := slices.Compare(a.key.TopicID[:], b.key.TopicID[:]); c != 0 {
-		return c
+	if a.key.TopicID == b.key.TopicID { // as mostly
+		return int(a.key.Partition) - int(b.key.Partition)
 	}
-	return int(a.key.Partition) - int(b.key.Partition)
+	return slices.Compare(a.key.TopicID[:], b.key.TopicID[:])
 }
 
 // leaderChanged drops a connection to a former incarnation of the leader.
@@ -159,8 +160,10 @@ func (f *fetcher) fetch() {
 	if resting == len(f.partitions) {
 		return
 	}
-	f.leaderEpoch = leader.Epoch
-	f.channel.request(hostAddr(leader), f.request(), n.tuning.replicaSocketTimeout, f.received)
+	if f.leaderAddr == "" || f.leaderEpoch != leader.Epoch {
+		f.leaderEpoch, f.leaderAddr = leader.Epoch, hostAddr(leader)
+	}
+	f.channel.request(f.leaderAddr, f.request(), n.tuning.replicaSocketTimeout, f.received)
 }
 
 // request names what moved since the leader was asked; what has to wait after an

@@ -13,7 +13,7 @@ import (
 
 // hosted is one replica on this broker with what waits for it.
 type hosted struct {
-	*replica.Partition
+	replica.Partition
 	node     *Node
 	log      *storage.Log
 	key      metadata.PartitionKey
@@ -33,7 +33,7 @@ type hosted struct {
 func (n *Node) openLogs() bool {
 	logs, recoveries, err := storage.OpenDir(n.host.FS(), logDirectory, storage.DirOptions{
 		Identity:  storage.Identity{NodeID: n.config.ID, ClusterID: n.config.ClusterID},
-		ConfigFor: func(topic string) storage.Config { return n.topicSettings(topic).log },
+		ConfigFor: func(topic string) *storage.Config { return n.topicSettings(topic).log },
 		Now:       n.host.Wall(),
 		Observer:  n.host,
 	})
@@ -54,7 +54,7 @@ func (n *Node) openLogs() bool {
 
 // topicSettings is what a topic's configuration says to its logs and replicas.
 type topicSettings struct {
-	log     storage.Config
+	log     *storage.Config
 	replica replica.Settings
 }
 
@@ -71,7 +71,7 @@ func (n *Node) topicSettings(topic string) *topicSettings {
 	return settings
 }
 
-func (n *Node) logConfig(topic kafkaconfig.Settings) storage.Config {
+func (n *Node) logConfig(topic kafkaconfig.Settings) *storage.Config {
 	c := storage.DefaultConfig()
 	c.SegmentBytes = int32(topic.Int("segment.bytes"))
 	if !topic.IsNull("internal.segment.bytes") {

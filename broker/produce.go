@@ -158,7 +158,7 @@ func (n *Node) produceBatch(p *heldProduce, h *hosted, i, j int, one []byte) {
 	if p.acks == 0 {
 		return
 	}
-	if done, err := wait.ended(h.Partition); done || err != nil {
+	if done, err := wait.ended(&h.Partition); done || err != nil {
 		n.endProduce(h, wait, err)
 		return
 	}
@@ -256,7 +256,7 @@ func (n *Node) completeProduces(h *hosted) {
 			i++
 			continue
 		}
-		done, err := w.ended(h.Partition)
+		done, err := w.ended(&h.Partition)
 		if !done && err == nil {
 			*waits = true
 			i++

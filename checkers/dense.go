@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	pageBits = 7
+	pageBits = 6
 	pageSize = 1 << pageBits
 )
 

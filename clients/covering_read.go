@@ -65,18 +65,18 @@ func (p *coveredPartition) settle() (done bool) {
 	return p.done
 }
 
-// NewCoveringRead starts a read of whole partitions on a client. least gives
-// for each the end that must be reached at least, 0 where nothing is known.
+// NewCoveringRead starts a read of whole partitions on a client. least has the
+// ends that must be reached at least, where something is known of them.
 // What is not covered at the deadline is reported so.
 func NewCoveringRead(
-	c *Client, config ConsumerConfig, names []kafka.TopicPartition, least []kafka.Offset,
+	c *Client, config ConsumerConfig, names []kafka.TopicPartition, least map[kafka.TopicPartition]kafka.Offset,
 	deadline host.Time, events CoveringReadEvents,
 ) *CoveringRead {
 	config.OffsetReset = ResetEarliest
 	r := &CoveringRead{client: c, events: events, byName: make(map[kafka.TopicPartition]*coveredPartition, len(names))}
-	for i, name := range names {
+	for _, name := range names {
 		p := &coveredPartition{
-			Coverage: Coverage{Partition: name, LogStart: kafka.NoOffset, End: kafka.NoOffset}, least: least[i], position: kafka.NoOffset,
+			Coverage: Coverage{Partition: name, LogStart: kafka.NoOffset, End: kafka.NoOffset}, least: least[name], position: kafka.NoOffset,
 		}
 		p.answered = func(end kafka.Offset, err error) { r.endAnswered(p, end, err) }
 		r.partitions, r.byName[name] = append(r.partitions, p), p

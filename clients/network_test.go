@@ -224,7 +224,7 @@ func TestCoveringRead(t *testing.T) {
 	var coverage []Coverage
 	config := testConsumerConfig()
 	config.MaxPollRecords = 1
-	NewCoveringRead(w.client(nil), config, []kafka.TopicPartition{covered, stuck}, []kafka.Offset{4, 2},
+	NewCoveringRead(w.client(nil), config, []kafka.TopicPartition{covered, stuck}, map[kafka.TopicPartition]kafka.Offset{covered: 4, stuck: 2},
 		w.Now().Add(5*time.Second), CoveringReadEvents{
 			Moved: func(Move) {},
 			Read: func(chunk Chunk) {

@@ -120,7 +120,8 @@ type Host interface {
 
 	// Serial marks the current step as work of one serial lane (a partition's,
 	// for instance): steps of the same lane do not overlap in time, whatever
-	// the number of CPUs. A step may name several.
+	// the number of CPUs. A step may name several. Lanes have small numbers: a
+	// world may keep a table of them.
 	Serial(lane uint64)
 
 	// Observe tells the world of a named point. It is one-way: no node can

@@ -19,8 +19,9 @@ const firstBlock = 8 << 10
 // the space behind the end being nobody's; what writes elsewhere starts with
 // clone or cut.
 type content struct {
-	blocks [][]byte // whole ones, but that the first grows to its length and cut leaves the last short
-	size   int
+	first []byte   // grows to its length; most files have no other
+	rest  [][]byte // whole ones, but that cut leaves the last short
+	size  int
 }
 
 // locate returns the number of the block that holds the byte at off, the
@@ -35,7 +36,14 @@ func locate(off int) (index, at, length int) {
 // in it.
 func (c *content) blockOf(off int) ([]byte, int) {
 	index, at, _ := locate(off)
-	return c.blocks[index], at
+	return *c.block(index), at
+}
+
+func (c *content) block(index int) *[]byte {
+	if index == 0 {
+		return &c.first
+	}
+	return &c.rest[index-1]
 }
 
 // append adds a copy of p at the end.
@@ -61,18 +69,18 @@ func (c *content) appendZeros(n int) {
 // room returns space behind the end for some of n more bytes.
 func (c *content) room(n int) []byte {
 	index, used, whole := locate(c.size)
-	if index == len(c.blocks) {
-		c.blocks = append(c.blocks, nil)
+	if index > len(c.rest) {
+		c.rest = append(c.rest, nil)
 	}
-	block := c.blocks[index]
+	block := *c.block(index)
 	if used+n > len(block) && len(block) < whole {
 		length := whole
 		if index == 0 { // most files are small
-			length = min(max(n+used, 2*len(block), 64), whole)
+			length = min(max(n+used, 4*len(block), 64), whole)
 		}
-		block = make([]byte, length)
-		copy(block, c.blocks[index][:used])
-		c.blocks[index] = block
+		grown := make([]byte, length)
+		copy(grown, block[:used])
+		block, *c.block(index) = grown, grown
 	}
 	return block[used:]
 }
@@ -116,22 +124,25 @@ func (c *content) all() []byte { return c.view(0, c.size) }
 
 // clone is a copy that shares nothing.
 func (c *content) clone() content {
-	blocks := make([][]byte, len(c.blocks))
-	for i, block := range c.blocks {
-		blocks[i] = slices.Clone(block)
+	rest := make([][]byte, len(c.rest))
+	for i, block := range c.rest {
+		rest[i] = slices.Clone(block)
 	}
-	return content{blocks, c.size}
+	return content{slices.Clone(c.first), rest, c.size}
 }
 
 // cut returns the first bytes, so that what is appended to them changes no
 // snapshot of more.
 func (c *content) cut(size int) content {
 	index, used, _ := locate(size)
-	blocks := slices.Clone(c.blocks[:index])
-	if used > 0 {
-		blocks = append(blocks, slices.Clone(c.blocks[index][:used]))
+	if index == 0 {
+		return content{first: slices.Clone(c.first[:used]), size: size}
 	}
-	return content{blocks, size}
+	rest := slices.Clone(c.rest[:index-1])
+	if used > 0 {
+		rest = append(rest, slices.Clone(c.rest[index-1][:used]))
+	}
+	return content{c.first, rest, size}
 }
 
 // corrupt flips bits of one byte, in no snapshot.
@@ -143,15 +154,16 @@ func (c *content) corrupt(off int, mask byte) {
 
 // hash is the xxhash of all bytes.
 func (c *content) hash() uint64 {
-	if len(c.blocks) == 1 {
-		return xxhash.Sum64(c.blocks[0][:c.size])
+	if c.size <= len(c.first) {
+		return xxhash.Sum64(c.first[:c.size])
 	}
 	h := xxhash.New()
-	rest := c.size
-	for _, block := range c.blocks {
-		n := min(rest, len(block))
+	h.Write(c.first)
+	left := c.size - len(c.first)
+	for _, block := range c.rest {
+		n := min(left, len(block))
 		h.Write(block[:n])
-		rest -= n
+		left -= n
 	}
 	return h.Sum64()
 }

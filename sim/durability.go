@@ -4,7 +4,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -37,9 +36,6 @@ type entryChange struct {
 func (fs *FileSystem) change(c entryChange) {
 	fs.written++
 	c.number, c.at = fs.written, fs.world.now
-	if !c.file.isDirectory() {
-		c.fromName, c.toName = fs.share(c.fromName), fs.share(c.toName)
-	}
 	if c.from != nil {
 		delete(c.from.entries, c.fromName)
 		if c.file.isDirectory() {
@@ -53,17 +49,6 @@ func (fs *FileSystem) change(c entryChange) {
 		fs.changes = slices.Grow(fs.changes, max(16, len(fs.changes)))
 	}
 	fs.changes = append(fs.changes, c)
-}
-
-// share returns a name that is not part of a path, and the same for all files
-// that have it.
-func (fs *FileSystem) share(name string) string {
-	shared, known := fs.shared[name]
-	if !known {
-		shared = strings.Clone(name)
-		fs.shared[shared] = shared
-	}
-	return shared
 }
 
 // applyDurable brings a change to the disk.
@@ -110,12 +95,23 @@ func (fs *FileSystem) syncDirectory(directory *inode, upTo uint64) {
 	fs.changes = rest
 }
 
+// onDisk is what the disk holds of a file.
+func (n *inode) onDisk() *content {
+	if n.durable == nil {
+		return &content{}
+	}
+	return n.durable
+}
+
 // syncFile makes a version of a file durable, unless the disk has a later one.
 func (n *inode) syncFile(synced content, version uint64) {
 	if version <= n.durableVersion {
 		return
 	}
-	n.durable, n.durableVersion = synced, version
+	if n.durable == nil {
+		n.durable = new(content)
+	}
+	*n.durable, n.durableVersion = synced, version
 	if n.version == version {
 		n.shortest = synced.size
 	} else {
@@ -171,7 +167,7 @@ func (fs *FileSystem) losePower(mode PowerLossMode, chance *rand.Rand) {
 			maps.Copy(n.entries, n.durableEntries)
 			return
 		}
-		left := n.durable
+		left := *n.onDisk()
 		if n.version != n.durableVersion {
 			switch mode {
 			case Tear:
@@ -180,7 +176,7 @@ func (fs *FileSystem) losePower(mode PowerLossMode, chance *rand.Rand) {
 				left = n.data
 			}
 		}
-		*n = inode{data: left.cut(left.size), durable: left, frozen: left.size, shortest: left.size, cold: int64(left.size)}
+		*n = inode{data: left.cut(left.size), durable: &left, frozen: left.size, shortest: left.size, cold: int64(left.size)}
 	})
 	fs.aging = ring[agingFile]{}
 }
@@ -232,7 +228,7 @@ func (n *inode) tear(chance *rand.Rand) content {
 	torn := make([]byte, n.tornSize(chance))
 	cachedQuarters := 1 + chance.IntN(3)
 	for off := 0; off < len(torn); off += unit {
-		source := &n.durable
+		source := n.onDisk()
 		if chance.IntN(4) < cachedQuarters {
 			source = &n.data
 		}
@@ -244,9 +240,10 @@ func (n *inode) tear(chance *rand.Rand) content {
 }
 
 func (n *inode) tornSize(chance *rand.Rand) int {
-	least := min(n.shortest, n.durable.size, n.data.size)
-	if least < n.durable.size && chance.IntN(2) == 0 {
-		return n.durable.size // the truncation is lost
+	durable := n.onDisk().size
+	least := min(n.shortest, durable, n.data.size)
+	if least < durable && chance.IntN(2) == 0 {
+		return durable // the truncation is lost
 	}
 	switch chance.IntN(4) {
 	case 0:

@@ -22,8 +22,6 @@ type FileSystem struct {
 	// in one before the next one's turn comes.
 	lately   *inode
 	latelyAt string
-	// shared has each name once: those of a log's files come again in every log.
-	shared map[string]string
 	// changes are the directory operations that are not durable yet, oldest
 	// first; written counts all there ever were.
 	changes []entryChange
@@ -47,7 +45,7 @@ type inode struct {
 	frozen int
 	// durable is what the disk holds, the version it holds, and the shortest
 	// that the file has been since.
-	durable                 content
+	durable                 *content // nil for nothing
 	version, durableVersion uint64
 	shortest                int
 	// dirty counts the bytes that no sync was submitted for, since dirtySince.
@@ -70,7 +68,7 @@ func newDirectory() *inode {
 }
 
 func newFileSystem(w *World) *FileSystem {
-	return &FileSystem{world: w, root: newDirectory(), shared: map[string]string{}}
+	return &FileSystem{world: w, root: newDirectory()}
 }
 
 func (n *inode) isDirectory() bool { return n.entries != nil }
@@ -100,7 +98,7 @@ func (fs *FileSystem) ReadDurable(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n.durable.all(), nil
+	return n.onDisk().all(), nil
 }
 
 // Files returns the names of all files, sorted.
@@ -126,7 +124,7 @@ func (fs *FileSystem) Corrupt(name string, off int64, mask byte) error {
 	}
 	n.data.corrupt(int(off), mask)
 	n.frozen = n.data.size
-	if off < int64(n.durable.size) {
+	if off < int64(n.onDisk().size) {
 		n.durable.corrupt(int(off), mask)
 	}
 	return nil

@@ -357,7 +357,7 @@ func TestTornStatesAreLegal(t *testing.T) {
 		visible, durable := map[*inode][]byte{}, map[*inode][]byte{}
 		note := func(_ []byte, n *inode) {
 			if !n.isDirectory() {
-				visible[n], durable[n] = n.data.all(), n.durable.all()
+				visible[n], durable[n] = n.data.all(), n.onDisk().all()
 			}
 		}
 		w.FS("n").walk(nil, w.FS("n").root, note)

@@ -86,7 +86,7 @@ func (w *World) Start(name string) bool {
 	m.incarnation++
 	p := &process{
 		world: w, machine: m, node: m.spec.Factory(), incarnation: m.incarnation, started: w.now,
-		wakeAt: never, lanes: map[uint64]Time{}, streams: map[string]*rand.Rand{},
+		wakeAt: never, streams: map[string]*rand.Rand{},
 	}
 	m.process = p
 	w.submit(p, work{kind: workStart})

@@ -28,8 +28,8 @@ type process struct {
 	wakeAt Time
 	wakes  []Time
 
-	// lanes is when the work of each serial lane ends.
-	lanes map[uint64]Time
+	// lanes is when the work of each serial lane ends, by number.
+	lanes []Time
 
 	// What the present step has used and asked for.
 	bytes     int64 // received and sent
@@ -222,9 +222,13 @@ func (p *process) wakeUp() {
 func (p *process) FS() host.FS { return processFiles{p} }
 
 func (p *process) Serial(lane uint64) {
-	if !p.ended {
-		p.laneUsed = append(p.laneUsed, lane)
+	if p.ended {
+		return
 	}
+	if missing := int(lane) + 1 - len(p.lanes); missing > 0 {
+		p.lanes = append(p.lanes, make([]Time, missing)...)
+	}
+	p.laneUsed = append(p.laneUsed, lane)
 }
 
 func (p *process) Observe(e host.Event) {

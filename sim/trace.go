@@ -207,16 +207,11 @@ func (w *World) nameOf(hash uint64) string {
 
 // observed adds a named point to the digest and tells the listeners.
 func (w *World) observed(p *process, e *host.Event) {
-	hash, known := w.pointHash[e.Point]
-	if !known {
-		hash = xxhash.Sum64String(e.Point.Name)
-		w.pointHash[e.Point] = hash
-	}
 	subject := uint64(0)
 	if e.Subject != "" {
 		subject = xxhash.Sum64String(e.Subject)
 	}
-	args := Digest{hash, subject}
+	args := Digest{xxhash.Sum64String(e.Point.Name), subject}
 	args.add(uint64(e.Args[0]), uint64(e.Args[1]), uint64(e.Args[2]))
 	args.add(uint64(e.Args[3]), uint64(e.Args[4]), uint64(e.Args[5]))
 	w.mark(kindObserved, p.machine.hash, args.a, args.b)

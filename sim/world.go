@@ -98,7 +98,6 @@ type World struct {
 	events    uint64
 	nextMark  uint64
 	marks     []Checkpoint
-	pointHash map[*host.Point]uint64
 	tables    map[Distribution]*quantiles
 	observers []func(node string, t Time, e host.Event)
 	onDown    []func(node string, cause Cause)
@@ -120,7 +119,6 @@ func New(config Config) *World {
 		zones:     map[string]int{},
 		addresses: map[host.Addr]*machine{},
 		digest:    newDigest(config.Seed),
-		pointHash: map[*host.Point]uint64{},
 		tables:    map[Distribution]*quantiles{},
 		nextMark:  config.DigestEvery,
 		trace:     newTrace(config.Trace),

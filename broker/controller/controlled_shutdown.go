@@ -16,7 +16,7 @@ import (
 func (s *sessions) depart(id kafka.BrokerID, at kafka.Offset) {
 	c := s.contact[id]
 	c.departure = at
-	s.contact[id] = c
+	s.note(id, c)
 }
 
 // mayGo reports whether a broker that wants to end may: it leads nothing, and no

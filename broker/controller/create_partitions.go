@@ -12,23 +12,11 @@ import (
 func (d *decision) createPartitions(r *kmsg.CreatePartitionsRequest) kmsg.Response {
 	response := kmsg.NewPtrCreatePartitionsResponse()
 	response.Version = r.Version
-	mentions := map[string]int{}
-	for i := range r.Topics {
-		mentions[r.Topics[i].Topic]++
-	}
-	for i := range r.Topics {
-		asked := &r.Topics[i]
+	for asked, err := range eachTopic(r.Topics, func(t *kmsg.CreatePartitionsRequestTopic) string { return t.Topic }) {
 		answer := kmsg.NewCreatePartitionsResponseTopic()
 		answer.Topic = asked.Topic
-		var err *topicError
-		switch mentions[asked.Topic] {
-		case 0: // a repetition that was answered
-			continue
-		case 1:
+		if err == nil {
 			err = d.addPartitions(asked, r.ValidateOnly)
-		default:
-			err = refuse(kerr.InvalidRequest, "the topic is named more than once")
-			mentions[asked.Topic] = 0
 		}
 		if err != nil {
 			answer.ErrorCode, answer.ErrorMessage = err.kafka.Code, kmsg.StringPtr(err.reason)

@@ -19,6 +19,7 @@ import (
 type sessions struct {
 	timeout time.Duration
 	contact map[kafka.BrokerID]contact
+	soonest host.Time // when the next session ends; 0 from a change until somebody asks
 }
 
 type contact struct {
@@ -39,18 +40,23 @@ func (s *sessions) touch(id kafka.BrokerID, epoch kafka.BrokerEpoch, now host.Ti
 		c = contact{epoch: epoch}
 	}
 	c.last = now
-	s.contact[id] = c
+	s.note(id, c)
 }
+
+func (s *sessions) note(id kafka.BrokerID, c contact) { s.contact[id], s.soonest = c, 0 }
 
 // hasRead notes how far a broker has read the metadata log.
 func (s *sessions) hasRead(id kafka.BrokerID, offset kafka.Offset) {
 	c := s.contact[id]
 	c.metadata = offset
-	s.contact[id] = c
+	s.note(id, c)
 }
 
 // end forgets a broker's session.
-func (s *sessions) end(id kafka.BrokerID) { delete(s.contact, id) }
+func (s *sessions) end(id kafka.BrokerID) {
+	delete(s.contact, id)
+	s.soonest = 0
+}
 
 // valid reports whether the broker's registration of that epoch has a session.
 func (s *sessions) valid(id kafka.BrokerID, epoch kafka.BrokerEpoch, now host.Time) bool {
@@ -60,11 +66,13 @@ func (s *sessions) valid(id kafka.BrokerID, epoch kafka.BrokerEpoch, now host.Ti
 
 // nextExpiry is when the next session ends; host.Never without sessions.
 func (s *sessions) nextExpiry() host.Time {
-	next := host.Never
-	for _, c := range s.contact { // order-free: a minimum
-		next = min(next, c.last.Add(s.timeout))
+	if s.soonest == 0 {
+		s.soonest = host.Never
+		for _, c := range s.contact { // order-free: a minimum
+			s.soonest = min(s.soonest, c.last.Add(s.timeout))
+		}
 	}
-	return next
+	return s.soonest
 }
 
 // expired lists the brokers whose session has ended, by id.

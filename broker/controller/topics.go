@@ -2,6 +2,7 @@ package controller
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -31,33 +32,43 @@ func refuse(err *kerr.Error, format string, values ...any) *topicError {
 func (d *decision) createTopics(r *kmsg.CreateTopicsRequest) kmsg.Response {
 	response := kmsg.NewPtrCreateTopicsResponse()
 	response.Version = r.Version
-	mentions := map[string]int{}
-	for i := range r.Topics {
-		mentions[r.Topics[i].Topic]++
-	}
-	for i := range r.Topics {
-		asked := &r.Topics[i]
+	for asked, err := range eachTopic(r.Topics, func(t *kmsg.CreateTopicsRequestTopic) string { return t.Topic }) {
 		answer := kmsg.NewCreateTopicsResponseTopic()
 		answer.Topic = asked.Topic
 		answer.NumPartitions, answer.ReplicationFactor = -1, -1
 		answer.Configs = describeTopicConfig(nil)
-		var err *topicError
-		switch mentions[asked.Topic] {
-		case 0: // a repetition that was answered
-			continue
-		case 1:
+		if err == nil {
 			err = d.createTopic(asked, r.ValidateOnly, &answer)
-		default:
-			err = refuse(kerr.InvalidRequest, "the topic is named more than once")
-			mentions[asked.Topic] = 0
 		}
 		if err != nil {
-			answer.ErrorCode = err.kafka.Code
-			answer.ErrorMessage = kmsg.StringPtr(err.reason)
+			answer.ErrorCode, answer.ErrorMessage = err.kafka.Code, kmsg.StringPtr(err.reason)
 		}
 		response.Topics = append(response.Topics, answer)
 	}
 	return response
+}
+
+// eachTopic yields the topics of a request in its order. One that is named more
+// than once comes once, with INVALID_REQUEST.
+func eachTopic[T any](topics []T, name func(*T) string) iter.Seq2[*T, *topicError] {
+	return func(yield func(*T, *topicError) bool) {
+		mentions := map[string]int{}
+		for i := range topics {
+			mentions[name(&topics[i])]++
+		}
+		for i := range topics {
+			topic := &topics[i]
+			count := mentions[name(topic)]
+			mentions[name(topic)] = 0
+			var err *topicError
+			if count > 1 {
+				err = refuse(kerr.InvalidRequest, "the topic is named more than once")
+			}
+			if count > 0 && !yield(topic, err) {
+				return
+			}
+		}
+	}
 }
 
 func (d *decision) createTopic(asked *kmsg.CreateTopicsRequestTopic, validateOnly bool, answer *kmsg.CreateTopicsResponseTopic) *topicError {

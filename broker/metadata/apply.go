@@ -44,6 +44,7 @@ type builder struct {
 
 	ownBrokers, ownTopics, ownConfigs bool
 	copiedTopics                      map[kafka.TopicID]bool
+	changed                           *Topic // the copied one that was changed last
 	copiedConfigs                     map[ConfigResource]bool
 
 	touchedBrokers    map[kafka.BrokerID]bool
@@ -129,6 +130,7 @@ func (r RemoveTopic) apply(b *builder) {
 	if topic == nil {
 		panic(fmt.Sprintf("metadata: no topic %s to remove", r.ID))
 	}
+	b.changed = nil
 	b.ownTopicIndex()
 	delete(b.image.byName, topic.Name)
 	delete(b.image.byID, topic.ID)
@@ -148,17 +150,20 @@ func (r RemoveTopic) apply(b *builder) {
 
 // ownTopic returns a topic of this image alone, free to change.
 func (b *builder) ownTopic(id kafka.TopicID) *Topic {
+	if b.changed != nil && b.changed.ID == id {
+		return b.changed
+	}
 	topic := b.image.byID[id]
 	if topic == nil {
 		panic(fmt.Sprintf("metadata: no topic %s", id))
 	}
-	if b.copiedTopics[id] {
-		return topic
+	if !b.copiedTopics[id] {
+		touch(&b.copiedTopics, id, true)
+		topic = &Topic{Name: topic.Name, ID: topic.ID, Partitions: slices.Clone(topic.Partitions)}
+		b.setTopic(topic)
 	}
-	touch(&b.copiedTopics, id, true)
-	copied := &Topic{Name: topic.Name, ID: topic.ID, Partitions: slices.Clone(topic.Partitions)}
-	b.setTopic(copied)
-	return copied
+	b.changed = topic
+	return topic
 }
 
 func (b *builder) setTopic(topic *Topic) {

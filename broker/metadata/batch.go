@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -22,21 +23,23 @@ const (
 	batchLengthAt     = 8  // position of the batch length, which counts from 12
 	batchCRCAt        = 17
 	batchAttributesAt = 21
+	maxRecordFrame    = 16 // bytes of a record beside its value, where it has no key and no headers
 )
 
 // AppendBatch appends an entry as a v2 record batch of one record, whose value
 // is the records' encoding.
 func AppendBatch(dst []byte, offset kafka.Offset, epoch Epoch, value []byte) []byte {
 	record := kmsg.Record{Value: value}
-	record.Length = int32(len(record.AppendTo(nil)) - 1) // a zero length takes one byte
-	encoded := record.AppendTo(nil)
+	encoded := record.AppendTo(make([]byte, 0, len(value)+maxRecordFrame))
+	record.Length = int32(len(encoded) - 1) // a zero length takes one byte
+	encoded = record.AppendTo(encoded[:0])
 	batch := kmsg.RecordBatch{
 		FirstOffset: int64(offset), Length: int32(batchHeaderLength - 12 + len(encoded)), PartitionLeaderEpoch: int32(epoch), Magic: 2,
 		ProducerID: int64(kafka.NoProducerID), ProducerEpoch: int16(kafka.NoProducerEpoch), FirstSequence: int32(kafka.NoSequence),
 		NumRecords: 1, Records: encoded,
 	}
 	start := len(dst)
-	dst = batch.AppendTo(dst)
+	dst = batch.AppendTo(slices.Grow(dst, batchHeaderLength+len(encoded)))
 	crc := crc32.Checksum(dst[start+batchAttributesAt:], castagnoli)
 	binary.BigEndian.PutUint32(dst[start+batchCRCAt:], crc)
 	return dst

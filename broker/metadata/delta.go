@@ -23,7 +23,10 @@ func (k PartitionKey) TopicPartition() kafka.TopicPartition {
 
 // Compare orders by topic name, then topic id, then partition.
 func (k PartitionKey) Compare(o PartitionKey) int {
-	return cmp.Or(cmp.Compare(k.Topic, o.Topic), bytes.Compare(k.TopicID[:], o.TopicID[:]), cmp.Compare(k.Partition, o.Partition))
+	if k.TopicID != o.TopicID {
+		return cmp.Or(cmp.Compare(k.Topic, o.Topic), bytes.Compare(k.TopicID[:], o.TopicID[:]))
+	}
+	return cmp.Compare(k.Partition, o.Partition)
 }
 
 // TopicKey names one incarnation of a topic.
@@ -73,11 +76,16 @@ func (b *builder) delta() Delta {
 	slices.SortFunc(b.touchedPartitions, PartitionKey.Compare)
 	touched := slices.Compact(b.touchedPartitions)
 	d.Partitions = touched[:0] // in place
+	var id kafka.TopicID       // that before and after are of
+	var before, after *Topic
 	for _, key := range touched {
+		if key.TopicID != id {
+			id, before, after = key.TopicID, b.from.byID[key.TopicID], b.image.byID[key.TopicID]
+		}
 		switch {
-		case b.image.PartitionByID(key.TopicID, key.Partition) != nil:
+		case after.Partition(key.Partition) != nil:
 			d.Partitions = append(d.Partitions, key)
-		case b.from.PartitionByID(key.TopicID, key.Partition) != nil:
+		case before.Partition(key.Partition) != nil:
 			d.DeletedPartitions = append(d.DeletedPartitions, key)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 
 	"assay/internal/kafka"
 )
@@ -181,7 +180,7 @@ type reader struct {
 // room is where the records of one entry are decoded, many in one piece: a new
 // topic has a record for each of its partitions.
 type room struct {
-	ids        []kafka.BrokerID // of all lists, one after the other
+	ids        []kafka.BrokerID // of lists, one after the other
 	partitions []PartitionRecord
 }
 
@@ -244,6 +243,11 @@ func (in *reader) leadership(replicas []kafka.BrokerID) Partition {
 }
 
 func (in *reader) uvarint() uint64 {
+	if len(in.rest) > 0 && in.rest[0] < 0x80 { // as nearly all
+		v := uint64(in.rest[0])
+		in.rest = in.rest[1:]
+		return v
+	}
 	v, n := binary.Uvarint(in.rest)
 	if n <= 0 {
 		in.fail()
@@ -254,13 +258,8 @@ func (in *reader) uvarint() uint64 {
 }
 
 func (in *reader) varint() int64 {
-	v, n := binary.Varint(in.rest)
-	if n <= 0 {
-		in.fail()
-		return 0
-	}
-	in.rest = in.rest[n:]
-	return v
+	v := in.uvarint()
+	return int64(v>>1) ^ -int64(v&1) // zigzag
 }
 
 func (in *reader) bounded(low, high int64) int64 {
@@ -311,7 +310,9 @@ func (in *reader) brokers() []kafka.BrokerID {
 		return nil
 	}
 	first := len(in.ids)
-	in.ids = slices.Grow(in.ids, int(count))
+	if cap(in.ids)-first < int(count) {
+		in.ids, first = make([]kafka.BrokerID, 0, max(int(count), min(2*cap(in.ids), 1024))), 0
+	}
 	for range count {
 		in.ids = append(in.ids, kafka.BrokerID(in.int32()))
 	}

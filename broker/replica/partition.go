@@ -124,11 +124,11 @@ type Partition struct {
 	proposals  uint64 // proposals made so far; numbers them
 }
 
-// New returns a partition that is Offline. The high watermark is the
-// checkpointed one, brought into the log's bounds.
+// New returns a partition that is Offline, to be kept in one place from then on.
+// The high watermark is the checkpointed one, brought into the log's bounds.
 func New(topic kafka.TopicPartition, id kafka.TopicID, self kafka.BrokerID, log Log, highWatermark kafka.Offset,
-	settings Settings, flaws Flaws, brokers Brokers, watcher Watcher) *Partition {
-	p := &Partition{
+	settings Settings, flaws Flaws, brokers Brokers, watcher Watcher) Partition {
+	p := Partition{
 		Topic: topic, TopicID: id, self: self, log: log, brokers: brokers, watcher: watcher,
 		settings: settings, flaws: flaws,
 		state:         State{Leader: kafka.NoLeader, LeaderEpoch: kafka.NoEpoch, PartitionEpoch: kafka.NoPartitionEpoch},

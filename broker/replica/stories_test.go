@@ -59,7 +59,7 @@ type actor struct {
 	stage     *stage
 	id        kafka.BrokerID
 	log       *memoryLog
-	partition *Partition
+	partition Partition
 	epoch     kafka.BrokerEpoch // that it sends
 	known     kafka.BrokerEpoch // that the metadata has
 	fenced    bool
@@ -145,7 +145,7 @@ func (s *stage) run(words []string) {
 		s.must(err)
 	case "stable":
 		for _, id := range s.ids {
-			p := s.brokers[id].partition
+			p := &s.brokers[id].partition
 			s.say("%s hw=%d stable=%d", name(id), p.HighWatermark(), p.LastStableOffset())
 		}
 	case "fetch":
@@ -255,7 +255,7 @@ func (s *stage) fetch(a *actor, lost bool) {
 		return
 	}
 	at.BrokerEpoch = a.epoch
-	leader := s.brokers[a.partition.State().Leader].partition
+	leader := &s.brokers[a.partition.State().Leader].partition
 	d, err := leader.CheckFetch(at)
 	if err == nil && leader.CountsAsFetched(d) {
 		leader.FollowerFetched(s.now, at)
@@ -325,7 +325,7 @@ func (s *stage) restart(a *actor, set map[string]string) {
 }
 
 func (s *stage) show(a *actor) {
-	p := a.partition
+	p := &a.partition
 	var entries []string
 	for _, r := range a.log.records[a.log.start:] {
 		entries = append(entries, fmt.Sprintf("%s@%d", r.value, r.epoch))

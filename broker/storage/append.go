@@ -74,8 +74,8 @@ func (l *Log) appendAsLeader(b []byte, from origin, epoch kafka.LeaderEpoch, now
 		}
 	}
 	// The sender's bytes are frozen: copy, then set.
-	l.scratch = append(l.scratch[:0], b...)
-	return l.appendOwn(&h, epoch, now)
+	*l.scratch = append((*l.scratch)[:0], b...)
+	return l.appendOwn(&h, *l.scratch, epoch, now)
 }
 
 var notAppended = AppendInfo{FirstOffset: kafka.NoOffset, LastOffset: kafka.NoOffset, LogAppendTime: noTimestamp}
@@ -93,26 +93,26 @@ func (l *Log) AppendMarker(m Marker, epoch kafka.LeaderEpoch, now host.WallTime)
 	if err := l.producers.checkMarker(&m, l.config.Flaws); err != nil {
 		return notAppended, fmt.Errorf("log %v: %w", l.partition, err)
 	}
-	l.scratch = m.appendTo(l.scratch[:0], now)
-	h, err := batch.ReadHeader(l.scratch)
+	*l.scratch = m.appendTo((*l.scratch)[:0], now)
+	h, err := batch.ReadHeader(*l.scratch)
 	if err != nil {
 		return notAppended, err
 	}
-	return l.appendOwn(&h, epoch, now)
+	return l.appendOwn(&h, *l.scratch, epoch, now)
 }
 
-// appendOwn appends the batch in scratch, which is the log's own, at its end.
-func (l *Log) appendOwn(h *batch.Header, epoch kafka.LeaderEpoch, now host.WallTime) (AppendInfo, error) {
+// appendOwn appends a batch whose bytes are the log's own at its end.
+func (l *Log) appendOwn(h *batch.Header, own []byte, epoch kafka.LeaderEpoch, now host.WallTime) (AppendInfo, error) {
 	info := AppendInfo{FirstOffset: l.logEnd, LastOffset: l.logEnd + kafka.Offset(h.LastOffsetDelta), LogAppendTime: noTimestamp,
 		Appended: true, Records: int64(h.Count)}
-	batch.SetBaseOffsetAndEpoch(l.scratch, l.logEnd, epoch)
+	batch.SetBaseOffsetAndEpoch(own, l.logEnd, epoch)
 	h.BaseOffset, h.LeaderEpoch = l.logEnd, epoch
 	if l.config.LogAppendTime {
 		info.LogAppendTime = now.Millis()
-		batch.SetLogAppendTime(l.scratch, now.Millis())
+		batch.SetLogAppendTime(own, now.Millis())
 		h.MaxTimestamp = now.Millis()
 	}
-	if err := l.appendBatch(h, l.scratch, now); err != nil {
+	if err := l.appendBatch(h, own, now); err != nil {
 		return notAppended, err
 	}
 	l.flushIfDue(now)
@@ -166,7 +166,7 @@ func (l *Log) checkTimestamps(h *batch.Header, now host.WallTime) error {
 // appendBatch writes one batch whose header is final, rolling before it where
 // due, and takes it into all that is derived from the log.
 func (l *Log) appendBatch(h *batch.Header, own []byte, now host.WallTime) error {
-	if l.mayRoll() && l.active().mustRoll(&l.config, len(own), h.LastOffset(), h.MaxTimestamp, now) {
+	if l.mayRoll() && l.active().mustRoll(l.config, len(own), h.LastOffset(), h.MaxTimestamp, now) {
 		if err := l.Roll(now); err != nil {
 			return err
 		}

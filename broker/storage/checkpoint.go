@@ -76,7 +76,7 @@ type offsetEntry struct {
 
 // encodeOffsets is the content of a file of offsets by partition.
 func encodeOffsets(offsets []offsetEntry) []byte {
-	var lines []byte
+	lines := make([]byte, 0, 32*len(offsets))
 	for _, e := range offsets {
 		lines = append(append(lines, e.partition.Topic...), ' ')
 		lines = append(strconv.AppendInt(lines, int64(e.partition.Partition), 10), ' ')

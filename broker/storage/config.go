@@ -61,8 +61,8 @@ type Flaws struct {
 }
 
 // DefaultConfig returns the defaults of Kafka 4.3.
-func DefaultConfig() Config {
-	return Config{
+func DefaultConfig() *Config {
+	return &Config{
 		SegmentBytes:         1 << 30,
 		SegmentAge:           7 * 24 * time.Hour,
 		IndexBytes:           10 << 20,

@@ -26,7 +26,7 @@ type stored struct {
 type crashTest struct {
 	t      *rapid.T
 	fs     *memFS
-	config Config
+	config *Config
 	dir    *LogDir
 	log    *Log
 	now    host.WallTime
@@ -50,7 +50,7 @@ func newCrashTest(t *rapid.T) *crashTest {
 func (c *crashTest) open() {
 	var err error
 	c.dir, _, err = OpenDir(c.fs, "logs", DirOptions{Identity: Identity{1, "cluster", "directory"},
-		ConfigFor: func(string) Config { return c.config }, Now: c.now})
+		ConfigFor: func(string) *Config { return c.config }, Now: c.now})
 	require.NoError(c.t, err)
 	if c.log = c.dir.Log(crashPartition); c.log == nil {
 		c.log, err = c.dir.CreateLog(crashPartition, kafka.TopicID{1}, c.now)
@@ -203,7 +203,7 @@ func (c *crashTest) check() {
 	contents := c.contents()
 	require.Equal(c.t, len(c.model), len(contents))
 	var epochs EpochCache
-	producers := newProducerStates(Forever)
+	producers := ProducerStates{expiration: Forever}
 	for i, s := range contents {
 		require.Equal(c.t, c.model[i].bytes, s.bytes)
 		epochs.Assign(s.header.LeaderEpoch, s.header.BaseOffset)

@@ -17,12 +17,12 @@ import (
 type flushing struct {
 	recoveryPoint kafka.Offset // everything below is durable
 	durablePoint  kafka.Offset // the recovery point that the checkpoint on disk may still have
-	lowered       bool         // the file loweredPointFile is there
 	submitted     kafka.Offset // end of the last flush submitted
-	running       []flush      // oldest first
-	again         bool         // start another when none is running
 	oldest        host.WallTime
-	unflushed     bool // oldest is the time of an append after the last flush
+	unflushed     bool    // oldest is the time of an append after the last flush
+	lowered       bool    // the file loweredPointFile is there
+	again         bool    // start another when none is running
+	running       []flush // oldest first
 
 	dirDirty    bool     // entries of the log's directory changed
 	parentDirty bool     // the directory itself is new
@@ -135,9 +135,12 @@ func (l *Log) syncByName(ops []host.Op, name string) []host.Op {
 func (l *Log) replace(name string, content []byte) error {
 	l.flushing.dirDirty = true
 	if !slices.Contains(l.flushing.replaced, name) {
+		if l.flushing.replaced == nil {
+			l.flushing.replaced = make([]string, 0, 4) // as many as there are
+		}
 		l.flushing.replaced = append(l.flushing.replaced, name)
 	}
-	return replaceFile(l.fs, l.dir+"/"+name, content)
+	return replaceFile(l.fs, l.dir, name, content)
 }
 
 func (l *Log) submit(op host.Op) host.Op {

@@ -36,11 +36,10 @@ func (d *LogDir) writeIdentity() error {
 	d.identity = d.options.Identity
 	content := fmt.Sprintf("version=1\nnode.id=%d\ncluster.id=%s\ndirectory.id=%s\n",
 		d.identity.NodeID, d.identity.ClusterID, d.identity.DirectoryID)
-	name := d.dir + "/" + identityFile
-	if err := replaceFile(d.fs, name, []byte(content)); err != nil {
+	if err := replaceFile(d.fs, d.dir, identityFile, []byte(content)); err != nil {
 		return err
 	}
-	file, err := d.fs.Open(name)
+	file, err := d.fs.Open(d.dir + "/" + identityFile)
 	if err != nil {
 		return err
 	}

@@ -18,27 +18,26 @@ import (
 // A file operation that fails takes the log offline: it and all later calls
 // answer KAFKA_STORAGE_ERROR, and nothing is tried again.
 type Log struct {
+	// What every append and read looks at comes first: a broker has many logs,
+	// and the next one is mostly not in the processor's caches.
+	offline  error
+	config   *Config    // shared by the logs of a topic
+	segments []*segment // by base offset; never empty, the last one is active
+	logStart kafka.Offset
+	logEnd   kafka.Offset
+	epochs   EpochCache
+	flushing flushing
+
+	producers ProducerStates
+	snapshots []kafka.Offset // of the snapshot files, rising
+	scratch   *[]byte        // used within a call
+
 	fs        host.FS
 	dir       string
 	partition kafka.TopicPartition
 	topicID   kafka.TopicID
-	config    Config
 	observer  Observer
 	owner     owner
-
-	segments []*segment // by base offset; never empty, the last one is active
-	logStart kafka.Offset
-	logEnd   kafka.Offset
-
-	epochs    EpochCache
-	producers ProducerStates
-
-	snapshots []kafka.Offset // of the snapshot files, rising
-
-	flushing flushing
-	offline  error
-
-	scratch []byte
 }
 
 // owner is what a log tells the LogDir it belongs to.
@@ -55,7 +54,7 @@ type owner interface {
 type Options struct {
 	Partition kafka.TopicPartition
 	TopicID   kafka.TopicID // written to a new log; an existing one keeps its own
-	Config    Config
+	Config    *Config       // is not changed
 	// RecoveryPoint is what the checkpoint says: everything below is durable.
 	RecoveryPoint kafka.Offset
 	// LogStart is where a new log begins. An existing one knows its start.
@@ -64,6 +63,9 @@ type Options struct {
 	Clean    bool
 	Now      host.WallTime
 	Observer Observer // may be nil
+	// Scratch is room that logs of which one is called at a time may share; nil
+	// gives the log its own.
+	Scratch *[]byte
 }
 
 // Partition names the log.
@@ -77,10 +79,10 @@ func (l *Log) TopicID() kafka.TopicID { return l.topicID }
 func (l *Log) Dir() string { return l.dir }
 
 // Config is the configuration in force.
-func (l *Log) Config() *Config { return &l.config }
+func (l *Log) Config() *Config { return l.config }
 
-// SetConfig puts a changed configuration in force from the next operation on.
-func (l *Log) SetConfig(config Config) {
+// SetConfig puts another configuration in force from the next operation on.
+func (l *Log) SetConfig(config *Config) {
 	l.config = config
 	l.producers.expiration = config.ProducerIDExpiration
 	for _, s := range l.segments {
@@ -220,7 +222,7 @@ func (l *Log) Roll(now host.WallTime) error {
 	if err := l.writeSnapshot(l.logEnd); err != nil {
 		return l.check(err)
 	}
-	next, err := createSegment(l.fs, l.dir, l.logEnd, &l.config, now)
+	next, err := createSegment(l.fs, l.dir, l.logEnd, l.config, now)
 	if err != nil {
 		return l.check(err)
 	}

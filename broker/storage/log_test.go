@@ -19,7 +19,7 @@ const testNow = host.WallTime(1_700_000_000 * 1e9)
 func testOptions(change func(*Config)) Options {
 	o := Options{Partition: kafka.TopicPartition{Topic: "orders"}, TopicID: kafka.TopicID{9}, Config: DefaultConfig(), Now: testNow}
 	if change != nil {
-		change(&o.Config)
+		change(o.Config)
 	}
 	return o
 }

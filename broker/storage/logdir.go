@@ -32,6 +32,7 @@ type LogDir struct {
 	rounds    checkpointing
 	identity  Identity
 	stopped   kafka.BrokerEpoch // of the incarnation that stopped in an orderly way
+	scratch   []byte            // of all logs
 }
 
 // Identity is what meta.properties says of a log directory.
@@ -46,8 +47,8 @@ type DirOptions struct {
 	// Identity is written to a new directory; one of another node or cluster is
 	// refused. An existing directory keeps its DirectoryID.
 	Identity Identity
-	// ConfigFor returns a topic's configuration.
-	ConfigFor func(topic string) Config
+	// ConfigFor returns a topic's configuration, which is not changed.
+	ConfigFor func(topic string) *Config
 	Now       host.WallTime
 	Observer  Observer // may be nil
 }
@@ -128,6 +129,7 @@ func (d *LogDir) open(partition kafka.TopicPartition, o Options) (*Log, Recovery
 	o.Partition = partition
 	o.Config = d.options.ConfigFor(partition.Topic)
 	o.Observer = d.options.Observer
+	o.Scratch = &d.scratch
 	if o.Now == 0 {
 		o.Now = d.options.Now
 	}
@@ -346,11 +348,10 @@ func (d *LogDir) CloseClean(epoch kafka.BrokerEpoch) error {
 	for _, l := range logs {
 		l.Close()
 	}
-	name := d.dir + "/" + markerFile
-	if err := replaceFile(d.fs, name, sealCheckpoint(lines, 1+len(logs))); err != nil {
+	if err := replaceFile(d.fs, d.dir, markerFile, sealCheckpoint(lines, 1+len(logs))); err != nil {
 		return err
 	}
-	marker, err := d.fs.Open(name)
+	marker, err := d.fs.Open(d.dir + "/" + markerFile)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 
 func openDir(t *testing.T, fs host.FS) (*LogDir, []LogRecovery) {
 	d, recoveries, err := OpenDir(fs, "data", DirOptions{Identity: Identity{3, "c", "d"}, Now: testNow,
-		ConfigFor: func(string) Config { return DefaultConfig() }})
+		ConfigFor: func(string) *Config { return DefaultConfig() }})
 	require.NoError(t, err)
 	return d, recoveries
 }

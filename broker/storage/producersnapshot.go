@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/binary"
 	"hash/crc32"
-	"maps"
 	"slices"
 
 	"assay/internal/kafka"
@@ -53,10 +52,9 @@ func (p *ProducerStates) appendSnapshot(out []byte, offset kafka.Offset, lastCRC
 	out = big.AppendUint32(out, 0)
 	out = big.AppendUint64(out, uint64(offset))
 	out = big.AppendUint32(out, lastCRC)
-	out = big.AppendUint32(out, uint32(len(p.byID)))
-	for _, id := range slices.Sorted(maps.Keys(p.byID)) {
-		s := p.byID[id]
-		out = big.AppendUint64(out, uint64(id))
+	out = big.AppendUint32(out, uint32(len(p.known)))
+	for _, s := range p.known {
+		out = big.AppendUint64(out, uint64(s.id))
 		out = big.AppendUint16(out, uint16(s.epoch))
 		out = big.AppendUint64(out, uint64(s.lastTimestamp))
 		out = big.AppendUint64(out, uint64(s.transactionStart))
@@ -97,16 +95,16 @@ func (p *ProducerStates) readSnapshot(b []byte, offset kafka.Offset, lastCRC uin
 		if len(b) < snapshotMinProducer {
 			break
 		}
-		id := kafka.ProducerID(big.Uint64(b))
 		s := &producer{
+			id:               kafka.ProducerID(big.Uint64(b)),
 			epoch:            kafka.ProducerEpoch(big.Uint16(b[8:])),
 			lastTimestamp:    int64(big.Uint64(b[10:])),
 			transactionStart: kafka.Offset(big.Uint64(b[18:])),
-			count:            int(b[26]),
+			count:            int32(b[26]),
 			coordinatorEpoch: kafka.NoEpoch,
 		}
 		b = b[snapshotMinProducer:]
-		if s.count > windowSize || len(b) < s.count*snapshotBatchSize {
+		if s.count > windowSize || len(b) < int(s.count)*snapshotBatchSize {
 			break
 		}
 		for i := range s.count {
@@ -118,9 +116,9 @@ func (p *ProducerStates) readSnapshot(b []byte, offset kafka.Offset, lastCRC uin
 			}
 			b = b[snapshotBatchSize:]
 		}
-		p.byID[id] = s
+		p.known.put(s)
 	}
-	whole := len(p.byID) == int(count)
+	whole := len(p.known) == int(count)
 	if whole && version >= snapshotVersionTransactions {
 		b, whole = p.readTransactions(b)
 	}
@@ -137,23 +135,24 @@ func (p *ProducerStates) transactional() bool {
 	if len(t.open) > 0 || len(t.ended) > 0 || len(t.aborted) > 0 {
 		return true
 	}
-	for _, s := range p.byID { // order-free: it looks for any
-		if s.coordinatorEpoch != kafka.NoEpoch {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.known, (*producer).coordinated)
 }
+
+// coordinated reports whether a coordinator has ended a transaction of the producer.
+func (s *producer) coordinated() bool { return s.coordinatorEpoch != kafka.NoEpoch }
 
 func (p *ProducerStates) appendTransactions(out []byte) []byte {
 	big := binary.BigEndian
-	ids := slices.Sorted(maps.Keys(p.byID))
-	ids = slices.DeleteFunc(ids, func(id kafka.ProducerID) bool { return p.byID[id].coordinatorEpoch == kafka.NoEpoch })
-	out = big.AppendUint32(out, uint32(len(ids)))
-	for _, id := range ids {
-		out = big.AppendUint64(out, uint64(id))
-		out = big.AppendUint32(out, uint32(p.byID[id].coordinatorEpoch))
+	counted, coordinated := len(out), uint32(0)
+	out = big.AppendUint32(out, 0)
+	for _, s := range p.known {
+		if s.coordinated() {
+			out = big.AppendUint64(out, uint64(s.id))
+			out = big.AppendUint32(out, uint32(s.coordinatorEpoch))
+			coordinated++
+		}
 	}
+	big.PutUint32(out[counted:], coordinated)
 	out = big.AppendUint32(out, uint32(len(p.transactions.ended)))
 	for _, e := range p.transactions.ended {
 		out = big.AppendUint64(out, uint64(e.first))
@@ -175,7 +174,7 @@ func (p *ProducerStates) readTransactions(b []byte) (rest []byte, whole bool) {
 	big := binary.BigEndian
 	known := true
 	b, whole = eachEntry(b, snapshotCoordinatorSize, func(b []byte) {
-		if s := p.byID[kafka.ProducerID(big.Uint64(b))]; s != nil {
+		if s := p.known.find(kafka.ProducerID(big.Uint64(b))); s != nil {
 			s.coordinatorEpoch = kafka.LeaderEpoch(big.Uint32(b[8:]))
 		} else {
 			known = false
@@ -193,9 +192,9 @@ func (p *ProducerStates) readTransactions(b []byte) (rest []byte, whole bool) {
 				kafka.Offset(big.Uint64(b[16:])), kafka.Offset(big.Uint64(b[24:]))})
 		})
 	}
-	for id, s := range p.byID { // order-free: sorted below
+	for _, s := range p.known {
 		if s.transactionStart != kafka.NoOffset {
-			t.begin(id, s.transactionStart)
+			t.begin(s.id, s.transactionStart)
 		}
 	}
 	slices.SortFunc(t.open, func(a, b OpenTransaction) int { return cmp.Compare(a.First, b.First) })

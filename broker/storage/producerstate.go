@@ -2,7 +2,6 @@ package storage
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"time"
@@ -20,10 +19,10 @@ const windowSize = 5
 
 // producedBatch is what is remembered of one batch.
 type producedBatch struct {
-	lastSequence kafka.Sequence
 	lastOffset   kafka.Offset
-	offsetDelta  int32
 	timestamp    int64
+	lastSequence kafka.Sequence
+	offsetDelta  int32
 }
 
 // baseSequence of a batch that wraps is above its last, but with the flaw.
@@ -38,20 +37,55 @@ func (b *producedBatch) firstOffset() kafka.Offset { return b.lastOffset - kafka
 
 // producer is what a log knows of one producer id.
 type producer struct {
+	id            kafka.ProducerID
 	epoch         kafka.ProducerEpoch
 	lastTimestamp int64 // of its last batch, in milliseconds; expiry counts from it
-	count         int   // used entries of window, oldest first
-	window        [windowSize]producedBatch
 	// transactionStart is the first offset of the open transaction, NoOffset
 	// without one.
 	transactionStart kafka.Offset
 	coordinatorEpoch kafka.LeaderEpoch // of the last marker, NoEpoch before one
+	count            int32             // used entries of window, oldest first
+	window           [windowSize]producedBatch
+}
+
+// producers are those of a log, by id. Most logs have few, and new ones mostly
+// have the largest id.
+type producers []*producer
+
+// find returns a producer, nil for one that is not known.
+func (p producers) find(id kafka.ProducerID) *producer {
+	if at, known := p.search(id); known {
+		return p[at]
+	}
+	return nil
+}
+
+func (p producers) search(id kafka.ProducerID) (at int, known bool) {
+	end := len(p)
+	for at < end {
+		if middle := (at + end) / 2; p[middle].id < id {
+			at = middle + 1
+		} else {
+			end = middle
+		}
+	}
+	return at, at < len(p) && p[at].id == id
+}
+
+// put adds a producer, in place of one of the same id.
+func (p *producers) put(s *producer) {
+	at, known := p.search(s.id)
+	if known {
+		(*p)[at] = s
+		return
+	}
+	*p = slices.Insert(*p, at, s)
 }
 
 // ProducerStates are the producers that a log knows (KIP-98): enough to refuse
 // a zombie, to notice a gap, and to answer a repetition; and their transactions.
 type ProducerStates struct {
-	byID         map[kafka.ProducerID]*producer
+	known        producers
 	expiration   time.Duration
 	transactions transactions
 
@@ -59,12 +93,8 @@ type ProducerStates struct {
 	guards        Guard                              // given so far
 }
 
-func newProducerStates(expiration time.Duration) ProducerStates {
-	return ProducerStates{byID: make(map[kafka.ProducerID]*producer), expiration: expiration}
-}
-
 // Len is the number of producers known.
-func (p *ProducerStates) Len() int { return len(p.byID) }
+func (p *ProducerStates) Len() int { return len(p.known) }
 
 // ProducerInfo describes a producer, for DescribeProducers and tests.
 type ProducerInfo struct {
@@ -81,11 +111,10 @@ type ProducerInfo struct {
 
 // List describes all producers, ordered by id.
 func (p *ProducerStates) List() []ProducerInfo {
-	list := make([]ProducerInfo, 0, len(p.byID))
-	for _, id := range slices.Sorted(maps.Keys(p.byID)) {
-		s := p.byID[id]
-		info := ProducerInfo{ID: id, Epoch: s.epoch, LastSequence: kafka.NoSequence, LastOffset: kafka.NoOffset,
-			LastTimestamp: s.lastTimestamp, Remembered: s.count, CoordinatorEpoch: s.coordinatorEpoch, TransactionStart: s.transactionStart}
+	list := make([]ProducerInfo, 0, len(p.known))
+	for _, s := range p.known {
+		info := ProducerInfo{ID: s.id, Epoch: s.epoch, LastSequence: kafka.NoSequence, LastOffset: kafka.NoOffset,
+			LastTimestamp: s.lastTimestamp, Remembered: int(s.count), CoordinatorEpoch: s.coordinatorEpoch, TransactionStart: s.transactionStart}
 		if s.count > 0 {
 			info.LastSequence, info.LastOffset = s.window[s.count-1].lastSequence, s.window[s.count-1].lastOffset
 		}
@@ -98,7 +127,7 @@ func (p *ProducerStates) List() []ProducerInfo {
 // to be answered with what was answered then. Nil: it is none, or too old to be
 // known.
 func (p *ProducerStates) duplicateOf(h *batch.Header, flaws Flaws) *producedBatch {
-	s := p.byID[h.ProducerID]
+	s := p.known.find(h.ProducerID)
 	if s == nil || s.epoch != h.ProducerEpoch { // a zombie's retry must not look like a duplicate
 		return nil
 	}
@@ -117,7 +146,7 @@ func (p *ProducerStates) duplicateOf(h *batch.Header, flaws Flaws) *producedBatc
 // producer that is not known may go on with any sequence (KIP-360). A
 // coordinator numbers nothing.
 func (p *ProducerStates) check(h *batch.Header, from origin, flaws Flaws) error {
-	s := p.byID[h.ProducerID]
+	s := p.known.find(h.ProducerID)
 	if s != nil && h.ProducerEpoch < s.epoch {
 		return fmt.Errorf("producer %d: epoch %d, but %d is known: %w",
 			h.ProducerID, h.ProducerEpoch, s.epoch, kerr.InvalidProducerEpoch)
@@ -176,7 +205,7 @@ func follows(last, next kafka.Sequence, flaws Flaws) bool {
 // of transaction version 2 carries the epoch after the transaction's, so one of
 // the same epoch is late, unless nothing is open: then it is the same again.
 func (p *ProducerStates) checkMarker(m *Marker, flaws Flaws) error {
-	s := p.byID[m.ProducerID]
+	s := p.known.find(m.ProducerID)
 	if s == nil {
 		return nil
 	}
@@ -212,7 +241,7 @@ func (p *ProducerStates) takeRecords(h *batch.Header) {
 		copy(s.window[:], s.window[1:])
 		s.count--
 	}
-	s.window[s.count] = producedBatch{h.LastSequence(), h.LastOffset(), h.LastOffsetDelta, h.MaxTimestamp}
+	s.window[s.count] = producedBatch{h.LastOffset(), h.MaxTimestamp, h.LastSequence(), h.LastOffsetDelta}
 	s.count++
 	s.lastTimestamp = h.MaxTimestamp
 	if !h.IsTransactional() {
@@ -239,10 +268,10 @@ func (p *ProducerStates) takeMarker(h *batch.Header, m *Marker) {
 
 // ofEpoch is the state of a producer, new or brought to the epoch.
 func (p *ProducerStates) ofEpoch(id kafka.ProducerID, epoch kafka.ProducerEpoch) *producer {
-	s := p.byID[id]
+	s := p.known.find(id)
 	if s == nil {
-		s = &producer{epoch: epoch, transactionStart: kafka.NoOffset, coordinatorEpoch: kafka.NoEpoch}
-		p.byID[id] = s
+		s = &producer{id: id, epoch: epoch, transactionStart: kafka.NoOffset, coordinatorEpoch: kafka.NoEpoch}
+		p.known.put(s)
 	}
 	if s.epoch != epoch {
 		s.epoch, s.count = epoch, 0
@@ -253,12 +282,12 @@ func (p *ProducerStates) ofEpoch(id kafka.ProducerID, epoch kafka.ProducerEpoch)
 // expire forgets the producers whose last batch is older than the expiration,
 // but for those with an open transaction.
 func (p *ProducerStates) expire(now host.WallTime) (expired int) {
-	before := len(p.byID)
+	before := len(p.known)
 	p.expireVerifications(now)
-	maps.DeleteFunc(p.byID, func(_ kafka.ProducerID, s *producer) bool {
+	p.known = slices.DeleteFunc(p.known, func(s *producer) bool {
 		return s.transactionStart == kafka.NoOffset && olderThan(s.lastTimestamp, now.Millis(), p.expiration)
 	})
-	return before - len(p.byID)
+	return before - len(p.known)
 }
 
 // olderThan compares milliseconds with a duration that may be Forever.
@@ -268,7 +297,7 @@ func olderThan(timestamp, now int64, limit time.Duration) bool {
 
 // reset forgets all producers.
 func (p *ProducerStates) reset() {
-	clear(p.byID)
+	p.known = nil
 	clear(p.verifications)
 	p.transactions.reset()
 }

@@ -37,7 +37,10 @@ type Recovery struct {
 // are made anew from what is left.
 func Open(fs host.FS, dir string, o Options) (*Log, Recovery, error) {
 	l := &Log{fs: fs, dir: dir, partition: o.Partition, topicID: o.TopicID, config: o.Config, observer: o.Observer,
-		producers: newProducerStates(o.Config.ProducerIDExpiration)}
+		producers: ProducerStates{expiration: o.Config.ProducerIDExpiration}, scratch: o.Scratch}
+	if l.scratch == nil {
+		l.scratch = new([]byte)
+	}
 	l.flushing.durablePoint = o.RecoveryPoint
 	r := Recovery{Clean: o.Clean}
 	if err := l.load(&o, &r); err != nil {
@@ -109,7 +112,7 @@ func (l *Log) load(o *Options, r *Recovery) error {
 
 // begin starts an empty log.
 func (l *Log) begin(start kafka.Offset, now host.WallTime) error {
-	first, err := createSegment(l.fs, l.dir, start, &l.config, now)
+	first, err := createSegment(l.fs, l.dir, start, l.config, now)
 	if err != nil {
 		return err
 	}
@@ -164,7 +167,7 @@ func (l *Log) loadSegments(bases []kafka.Offset, o *Options, r *Recovery) error 
 		if base != next || !sound {
 			return l.dropSegments(bases[i:], o, r)
 		}
-		s, err := openSegment(l.fs, l.dir, base, &l.config, o.Now)
+		s, err := openSegment(l.fs, l.dir, base, l.config, o.Now)
 		if err != nil {
 			return err
 		}
@@ -288,14 +291,15 @@ func (l *Log) checkedHeader(s *segment, position int64, next kafka.Offset) (batc
 	var sum uint32
 	for at, end := position+crcFrom, position+int64(h.Size()); at < end; {
 		n := int(min(piece, end-at))
-		l.scratch = slices.Grow(l.scratch[:0], n)[:n]
-		if got, err := s.log.ReadAt(l.scratch, at); got < n {
+		part := slices.Grow((*l.scratch)[:0], n)[:n]
+		*l.scratch = part
+		if got, err := s.log.ReadAt(part, at); got < n {
 			if err == nil {
 				err = io.ErrUnexpectedEOF
 			}
 			return h, err
 		}
-		sum = crc32.Update(sum, castagnoli, l.scratch)
+		sum = crc32.Update(sum, castagnoli, part)
 		at += int64(n)
 	}
 	if stored := binary.BigEndian.Uint32(s.header[17:]); stored != sum {
@@ -308,7 +312,7 @@ func (l *Log) checkedHeader(s *segment, position int64, next kafka.Offset) (batc
 func (l *Log) dropSegments(bases []kafka.Offset, o *Options, r *Recovery) error {
 	r.Truncated = true
 	for _, base := range bases {
-		s, err := openSegment(l.fs, l.dir, base, &l.config, 0)
+		s, err := openSegment(l.fs, l.dir, base, l.config, 0)
 		if err != nil {
 			return err
 		}

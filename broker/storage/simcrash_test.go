@@ -47,7 +47,7 @@ func (w *writer) Start(h host.Host) {
 	config.SegmentBytes, config.IndexIntervalBytes, config.ProducerIDExpiration, config.VerifyTransactions = 1500, 200, Forever, false
 	var err error
 	w.dir, _, err = OpenDir(h.FS(), "logs", DirOptions{Identity: Identity{1, "c", "d"}, Now: h.Wall(), Observer: h,
-		ConfigFor: func(string) Config { return config }})
+		ConfigFor: func(string) *Config { return config }})
 	require.NoError(w.ledger.t, err)
 	if w.log = w.dir.Log(crashPartition); w.log == nil {
 		w.log, err = w.dir.CreateLog(crashPartition, kafka.TopicID{1}, h.Wall())
@@ -72,7 +72,7 @@ func (g *ledger) compare(l *Log) {
 			require.True(g.t, bytes.Equal(s.bytes, now[i].bytes), "offset %d changed", s.header.BaseOffset)
 		}
 	}
-	producers := newProducerStates(Forever)
+	producers := ProducerStates{expiration: Forever}
 	for _, s := range now {
 		known := slices.ContainsFunc(g.ever[s.header.BaseOffset], func(b []byte) bool { return bytes.Equal(b, s.bytes) })
 		require.True(g.t, known, "offset %d was never written so", s.header.BaseOffset)

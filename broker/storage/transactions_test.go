@@ -253,12 +253,12 @@ func TestSequenceWrapFlaw(t *testing.T) {
 }
 
 func TestSnapshotsOfOldVersionsAreRead(t *testing.T) {
-	p := newProducerStates(Forever)
+	p := ProducerStates{expiration: Forever}
 	h := batch.Header{ProducerID: 5, LastOffsetDelta: 1, MaxTimestamp: 9}
 	p.take(&h, nil)
 	plain := p.appendSnapshot(nil, 2, 0)
 	require.Equal(t, []byte{0, 1}, plain[:2], "without transactions the file is what it was")
-	q := newProducerStates(Forever)
+	q := ProducerStates{expiration: Forever}
 	require.True(t, q.readSnapshot(plain, 2, 0))
 	require.Equal(t, p.List(), q.List())
 	require.Equal(t, kafka.NoEpoch, q.List()[0].CoordinatorEpoch)

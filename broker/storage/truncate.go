@@ -70,7 +70,7 @@ func (l *Log) TruncateFullyAndStartAt(start kafka.Offset, now host.WallTime) err
 		}
 		l.segments = l.segments[:len(l.segments)-1]
 	}
-	first, err := createSegment(l.fs, l.dir, start, &l.config, now)
+	first, err := createSegment(l.fs, l.dir, start, l.config, now)
 	if err != nil {
 		// Never without a segment, even offline.
 		l.segments = []*segment{{base: start}}

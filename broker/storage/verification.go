@@ -44,13 +44,13 @@ func (l *Log) TransactionOpen(id kafka.ProducerID, epoch kafka.ProducerEpoch) bo
 }
 
 func (p *ProducerStates) transactionOpen(id kafka.ProducerID, epoch kafka.ProducerEpoch) bool {
-	s := p.byID[id]
+	s := p.known.find(id)
 	return s != nil && s.transactionStart != kafka.NoOffset && s.epoch == epoch
 }
 
 // FencesProducer reports whether the log knows the producer in a newer epoch.
 func (l *Log) FencesProducer(id kafka.ProducerID, epoch kafka.ProducerEpoch) bool {
-	s := l.producers.byID[id]
+	s := l.producers.known.find(id)
 	return s != nil && epoch < s.epoch
 }
 

@@ -10,8 +10,8 @@ import (
 // replaceFile writes a small file anew under a temporary name and renames it.
 // Nothing is synced: after a power loss the file may be the old one, the new
 // one, torn or missing, so its reader must be able to tell.
-func replaceFile(fs host.FS, name string, content []byte) error {
-	temporary := name + temporarySuffix
+func replaceFile(fs host.FS, dir, name string, content []byte) error {
+	temporary := dir + "/" + name + temporarySuffix
 	file, err := createAnew(fs, temporary)
 	if err != nil {
 		return err
@@ -19,7 +19,7 @@ func replaceFile(fs host.FS, name string, content []byte) error {
 	if err := errors.Join(file.Append(content), file.Close()); err != nil {
 		return err
 	}
-	return fs.Rename(temporary, name)
+	return fs.Rename(temporary, temporary[:len(temporary)-len(temporarySuffix)])
 }
 
 const temporarySuffix = ".tmp"

@@ -358,3 +358,21 @@ workload:
 	require.Equal(t, []string{"a-0", "a-1"}, observers("read_committed", Claim{Observer: "a"}))
 	require.Empty(t, observers("read_committed", Claim{Via: "nobody"}))
 }
+
+// A claim about readers says so where nobody reads; processors do, and the covering read has all transactions to judge.
+func TestClaimsWithoutReaders(t *testing.T) {
+	for _, c := range []struct {
+		guarantee, clients string
+		warned             bool
+	}{
+		{"no-skips", "producers: {web: {topic: orders}}", true},
+		{"no-aborted-reads", "producers: {web: {topic: orders}}", true},
+		{"atomic-transactions", "producers: {web: {topic: orders}}", false},
+		{"no-skips", "processors: {p: {group: p, input: [orders], output: orders}}", false},
+		{"no-aborted-reads", "consumers: {c: {topics: [orders]}}", false},
+	} {
+		text := "version: 1\ntopics: {orders: {}}\nworkload:\n  duration: 1s\n  " + c.clients + "\nclaims: {" + c.guarantee + ": {expect: holds}}\n"
+		_, diagnostics := Load(Source{Name: "test.yaml", Text: []byte(text)}, Options{})
+		require.Equal(t, c.warned, strings.Contains(diagnostics.String(), "judges readers, and there is none"), "%s of %s: %s", c.guarantee, c.clients, diagnostics)
+	}
+}

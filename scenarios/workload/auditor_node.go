@@ -79,9 +79,9 @@ type AuditorNode struct {
 
 	stable     stableWatch
 	partitions []kafka.TopicPartition
-	probed     []kafka.Offset // the end that a probe's acknowledgement proves
-	unsent     []int          // partitions whose probe the producer has not taken
-	readBy     host.Time      // what is not told and read by then stays unknown
+	probed     map[kafka.TopicPartition]kafka.Offset // the end that a probe's acknowledgement proves
+	unsent     []int                                 // partitions whose probe the producer has not taken
+	readBy     host.Time                             // what is not told and read by then stays unknown
 	readFrom   history.Time
 	coverage   []clients.Coverage
 	uncovered  int // final reads that are not done
@@ -99,7 +99,7 @@ func NewAuditorNode(config AuditorConfig, recorder *Recorder) *AuditorNode {
 			n.partitions = append(n.partitions, kafka.TopicPartition{Topic: t.Name, Partition: p})
 		}
 	}
-	n.probed = make([]kafka.Offset, len(n.partitions))
+	n.probed = make(map[kafka.TopicPartition]kafka.Offset, len(n.partitions))
 	return n
 }
 
@@ -197,7 +197,7 @@ func (n *AuditorNode) lookAround() {
 }
 
 // probeBatch is room for the one record of a probe, in bytes.
-const probeBatch = 1 << 10
+const probeBatch = 1 << 8
 
 // probe sends one record to each partition: whether it is acknowledged tells
 // whether the partition has recovered.
@@ -237,11 +237,8 @@ func (n *AuditorNode) sendProbes() {
 func (n *AuditorNode) delivered(d clients.Delivery) {
 	n.session.Delivered(d)
 	if d.Outcome == clients.Acknowledged && d.Offset != kafka.NoOffset {
-		for i, name := range n.partitions {
-			if name.Topic == d.Topic && name.Partition == d.Partition {
-				n.probed[i] = max(n.probed[i], d.Offset+1)
-			}
-		}
+		name := kafka.TopicPartition{Topic: d.Topic, Partition: d.Partition}
+		n.probed[name] = max(n.probed[name], d.Offset+1)
 	}
 }
 
@@ -294,7 +291,7 @@ func (n *AuditorNode) readAll() {
 }
 
 // cover reads everything at one isolation. Each is a session of its own: its positions are its own.
-func (n *AuditorNode) cover(reader *clients.Client, config clients.ConsumerConfig, session *Session, least []kafka.Offset) {
+func (n *AuditorNode) cover(reader *clients.Client, config clients.ConsumerConfig, session *Session, least map[kafka.TopicPartition]kafka.Offset) {
 	n.uncovered++
 	clients.NewCoveringRead(reader, config, n.partitions, least,
 		n.readBy, clients.CoveringReadEvents{
@@ -320,7 +317,7 @@ func (n *AuditorNode) coverCommitted() {
 	session.committedOnly = true
 	config := n.config.Consumer
 	config.ReadCommitted = true
-	n.cover(n.stable.client, config, session, make([]kafka.Offset, len(n.partitions)))
+	n.cover(n.stable.client, config, session, nil)
 }
 
 // finish ends the auditor's work when both covering reads have.
