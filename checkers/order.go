@@ -74,9 +74,10 @@ func (e *evidence) follow(f *findings, log *finalLog, latest []newest, next newe
 	}
 	f.add(s.finding(Reordered, offset, log), func() Witness {
 		w := Witness{Offsets: []int64{newer.offset, offset}, Ops: []Operation{e.tellSend(r), e.tellSend(newer.record)}}
-		if id := log.cells.get(offset).earliest; id > 0 {
-			w.Ops = append(w.Ops, e.tellRead(id-1))
+		if at := log.cells.get(offset); at.record == r && at.earliest > 0 {
+			by = at.earliest - 1
 		}
+		w.Ops = append(w.Ops, e.tellRead(by))
 		w.Sentence = fmt.Sprintf("%s sent %s before %s, but in %s the later send comes first: %s at offset %d, %s at offset %d",
 			e.names.client(r.Client()), e.names.record(r), e.names.record(newer.record), log.name,
 			e.names.record(newer.record), newer.offset, e.names.record(r), offset)
