@@ -23,8 +23,7 @@ const replicaFetchVersion = 17
 type fetcher struct {
 	node        *Node
 	leader      kafka.BrokerID
-	leaderEpoch kafka.BrokerEpoch // the leader's incarnation that the connection is to,
-	leaderAddr  host.Addr         // and where it listens
+	leaderEpoch kafka.BrokerEpoch // the leader's incarnation that the connection is to
 	channel     channel
 	partitions  []*hosted // sorted by topic id and partition
 	stirred     []*hosted // those of them that the next request may have to name
@@ -160,10 +159,8 @@ func (f *fetcher) fetch() {
 	if resting == len(f.partitions) {
 		return
 	}
-	if f.leaderAddr == "" || f.leaderEpoch != leader.Epoch {
-		f.leaderEpoch, f.leaderAddr = leader.Epoch, hostAddr(leader)
-	}
-	f.channel.request(f.leaderAddr, f.request(), n.tuning.replicaSocketTimeout, f.received)
+	f.leaderEpoch = leader.Epoch
+	f.channel.request(hostAddr(leader), f.request(), n.tuning.replicaSocketTimeout, f.received)
 }
 
 // request names what moved since the leader was asked; what has to wait after an

@@ -74,7 +74,7 @@ func (e *evidence) follow(f *findings, log *finalLog, latest []newest, next newe
 	}
 	f.add(s.finding(Reordered, offset, log), func() Witness {
 		w := Witness{Offsets: []int64{newer.offset, offset}, Ops: []Operation{e.tellSend(r), e.tellSend(newer.record)}}
-		if at := log.cells.get(offset); at.record == r && at.earliest > 0 {
+		if at := log.cells.get(offset); at.record == r {
 			by = at.earliest - 1
 		}
 		w.Ops = append(w.Ops, e.tellRead(by))

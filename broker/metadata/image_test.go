@@ -165,6 +165,7 @@ func TestContradictionsPanic(t *testing.T) {
 		"a partition of no topic":    {&PartitionRecord{Topic: kafka.TopicID{9}}},
 		"the removal of no topic":    {RemoveTopic{ID: kafka.TopicID{9}}},
 		"a topic removed two times ": {RemoveTopic{ID: someTopic}, RemoveTopic{ID: someTopic}},
+		"a removed topic's change":   {&PartitionRecord{Topic: someTopic}, RemoveTopic{ID: someTopic}, PartitionChange{Topic: someTopic}},
 	} {
 		require.Panics(t, func() { image.Apply(6, 1, records) }, name)
 	}

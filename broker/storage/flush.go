@@ -136,7 +136,7 @@ func (l *Log) replace(name string, content []byte) error {
 	l.flushing.dirDirty = true
 	if !slices.Contains(l.flushing.replaced, name) {
 		if l.flushing.replaced == nil {
-			l.flushing.replaced = make([]string, 0, 4) // as many as there are
+			l.flushing.replaced = make([]string, 0, 4) // all there are but snapshots
 		}
 		l.flushing.replaced = append(l.flushing.replaced, name)
 	}

@@ -63,9 +63,8 @@ type Options struct {
 	Clean    bool
 	Now      host.WallTime
 	Observer Observer // may be nil
-	// Scratch is room that logs of which one is called at a time may share; nil
-	// gives the log its own.
-	Scratch *[]byte
+	// scratch is what the logs of a directory share; nil gives the log its own.
+	scratch *[]byte
 }
 
 // Partition names the log.

@@ -129,7 +129,7 @@ func (d *LogDir) open(partition kafka.TopicPartition, o Options) (*Log, Recovery
 	o.Partition = partition
 	o.Config = d.options.ConfigFor(partition.Topic)
 	o.Observer = d.options.Observer
-	o.Scratch = &d.scratch
+	o.scratch = &d.scratch
 	if o.Now == 0 {
 		o.Now = d.options.Now
 	}

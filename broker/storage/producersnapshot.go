@@ -116,7 +116,7 @@ func (p *ProducerStates) readSnapshot(b []byte, offset kafka.Offset, lastCRC uin
 			}
 			b = b[snapshotBatchSize:]
 		}
-		p.known.put(s)
+		p.known.add(s)
 	}
 	whole := len(p.known) == int(count)
 	if whole && version >= snapshotVersionTransactions {

@@ -72,14 +72,11 @@ func (p producers) search(id kafka.ProducerID) (at int, known bool) {
 	return at, at < len(p) && p[at].id == id
 }
 
-// put adds a producer, in place of one of the same id.
-func (p *producers) put(s *producer) {
-	at, known := p.search(s.id)
-	if known {
-		(*p)[at] = s
-		return
+// add adds a producer, unless one of its id is known.
+func (p *producers) add(s *producer) {
+	if at, known := p.search(s.id); !known {
+		*p = slices.Insert(*p, at, s)
 	}
-	*p = slices.Insert(*p, at, s)
 }
 
 // ProducerStates are the producers that a log knows (KIP-98): enough to refuse
@@ -271,7 +268,7 @@ func (p *ProducerStates) ofEpoch(id kafka.ProducerID, epoch kafka.ProducerEpoch)
 	s := p.known.find(id)
 	if s == nil {
 		s = &producer{id: id, epoch: epoch, transactionStart: kafka.NoOffset, coordinatorEpoch: kafka.NoEpoch}
-		p.known.put(s)
+		p.known.add(s)
 	}
 	if s.epoch != epoch {
 		s.epoch, s.count = epoch, 0

@@ -37,7 +37,7 @@ type Recovery struct {
 // are made anew from what is left.
 func Open(fs host.FS, dir string, o Options) (*Log, Recovery, error) {
 	l := &Log{fs: fs, dir: dir, partition: o.Partition, topicID: o.TopicID, config: o.Config, observer: o.Observer,
-		producers: ProducerStates{expiration: o.Config.ProducerIDExpiration}, scratch: o.Scratch}
+		producers: ProducerStates{expiration: o.Config.ProducerIDExpiration}, scratch: o.scratch}
 	if l.scratch == nil {
 		l.scratch = new([]byte)
 	}

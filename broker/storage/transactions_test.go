@@ -266,6 +266,9 @@ func TestSnapshotsOfOldVersionsAreRead(t *testing.T) {
 	for n := range plain {
 		require.False(t, q.readSnapshot(cut[:copy(cut, plain[:n])], 2, 0))
 	}
+	p.known = append(p.known, p.known[0])
+	require.False(t, q.readSnapshot(p.appendSnapshot(nil, 2, 0), 2, 0), "a producer that is named twice")
+	require.Zero(t, q.Len())
 }
 
 // event is one batch of a history, as a naive model remembers it.
